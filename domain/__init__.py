@@ -1,0 +1,1 @@
+"""What datasets, items, annotations, releases, benchmarks and results are: values and rules, no I/O."""

@@ -1,0 +1,41 @@
+"""Annotation document: an item with all its annotations, the unit in which releases are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from .annotation import AnyAnnotation, Author
+from .item import NO_EXTRA, ItemDescription, JsonPath
+
+
+@attrs.frozen
+class ItemPropertyValue:
+    """A property of the item itself set to a value."""
+
+    name: str
+    value: str | None
+    annotators: tuple[Author, ...] | None = None
+    reviewers: tuple[Author, ...] | None = None
+    extra: Mapping[JsonPath, Any] = attrs.field(default=NO_EXTRA, repr=False)
+
+
+@attrs.frozen
+class AnnotationDocument:
+    """An item, its annotations in the document's own order, and the values of its item properties.
+
+    `annotations` may be a lazy sequence: its elements are made when they are asked for.
+    """
+
+    item: ItemDescription
+    annotations: Sequence[AnyAnnotation] = ()
+    properties: tuple[ItemPropertyValue, ...] = ()
+    version: str = "2.0"
+    schema_ref: str | None = None
+    extra: Mapping[JsonPath, Any] = attrs.field(default=NO_EXTRA, repr=False)
+
+    def classes(self) -> list[tuple[str, str]]:
+        """Distinct (class name, kind) pairs of the annotations, sorted."""
+        return sorted({(annotation.class_name, annotation.kind) for annotation in self.annotations})

@@ -1,0 +1,313 @@
+"""The error tree: one class per cause, grouped by what the reader can do about it.
+
+    GroundtruthError
+    ├── InvalidInput        the call or the data is wrong: correct it
+    ├── NotFound            the thing named does not exist: look for the right name
+    ├── Conflict            it exists already or is in the wrong state: choose another
+    ├── AccessDenied        the hub refuses: authenticate, or ask for the right
+    ├── Unavailable         the world failed for now: try again
+    ├── IntegrityError      bytes are not what they should be: fetch or repair them
+    ├── StorageError        this machine's disk refuses: make room, change permissions
+    └── MissingExtra        an optional part is not installed: install it
+
+Every error carries its facts as fields; `message` says what is wrong and where, `remedy` what to do next.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+exception = attrs.define(auto_exc=True, eq=False, slots=False)
+
+
+@exception
+class GroundtruthError(Exception):
+    """Root of every error this library raises on purpose."""
+
+    @property
+    def message(self) -> str:
+        """What is wrong, and where, in one line."""
+        return type(self).__name__
+
+    @property
+    def remedy(self) -> str:
+        """What to do next, in one line; empty when there is nothing to advise."""
+        return ""
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.remedy}" if self.remedy else self.message
+
+
+# --- the call or the data is wrong ------------------------------------------------------------------
+
+
+@exception
+class InvalidInput(GroundtruthError, ValueError):
+    """A value given by the caller cannot be used."""
+
+    what: str = "input"
+    reason: str = "is not valid"
+    advice: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return self.advice
+
+
+@exception
+class InvalidName(InvalidInput):
+    """A name (slug, item name, path) breaks a rule of names."""
+
+
+@exception
+class InvalidReference(InvalidInput):
+    """A dataset reference is not `[hub:]team/dataset[:release]`."""
+
+
+@exception
+class InvalidDocument(InvalidInput):
+    """A document (annotations, metadata, manifest) does not have the shape it must have.
+
+    `location` is a JSON path such as `$.annotations[3].polygon`; `source` names the file.
+    """
+
+    source: str = ""
+    location: str = "$"
+
+    @property
+    def message(self) -> str:
+        where = f"{self.source} at {self.location}" if self.source else f"at {self.location}"
+        return f"{self.what} {where}: {self.reason}"
+
+
+@exception
+class UnsupportedFile(InvalidInput):
+    """A file is of a kind that cannot be uploaded or read."""
+
+    path: str = ""
+
+
+# --- the thing named does not exist -----------------------------------------------------------------
+
+
+@exception
+class NotFound(GroundtruthError, LookupError):
+    """Something named by the caller does not exist."""
+
+    kind: str = "thing"
+    name: str = ""
+    where: str = ""
+    advice: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"{self.kind} '{self.name}' not found" + (f" in {self.where}" if self.where else "")
+
+    @property
+    def remedy(self) -> str:
+        return self.advice
+
+
+@exception
+class DatasetNotFound(NotFound):
+    """No dataset of that name in that team."""
+
+
+@exception
+class ReleaseNotFound(NotFound):
+    """The dataset has no release of that name."""
+
+
+@exception
+class ItemNotFound(NotFound):
+    """The dataset has no item of that name or id."""
+
+
+@exception
+class ObjectNotFound(NotFound):
+    """A stored object (blob, URL, file) does not exist; trying again will not help."""
+
+
+# --- it exists already, or is in the wrong state ----------------------------------------------------
+
+
+@exception
+class Conflict(GroundtruthError):
+    """The request contradicts what exists."""
+
+    what: str = "request"
+    reason: str = "conflicts with what exists"
+    advice: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return self.advice
+
+
+@exception
+class NameTaken(Conflict):
+    """A dataset, class or release of that name exists already."""
+
+
+@exception
+class NothingToExport(Conflict):
+    """The filters of an export select no item."""
+
+
+@exception
+class ReleasePending(Conflict):
+    """The release is still being made."""
+
+
+# --- the hub refuses --------------------------------------------------------------------------------
+
+
+@exception
+class AccessDenied(GroundtruthError):
+    """The hub does not let this user do that."""
+
+    hub: str = "the hub"
+    reason: str = "denied access"
+
+    @property
+    def message(self) -> str:
+        return f"{self.hub} {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return "Run 'groundtruth authenticate' with a key that may do this"
+
+
+# --- the world failed for now -----------------------------------------------------------------------
+
+
+@exception
+class Unavailable(GroundtruthError):
+    """A hub, store or network did not answer as it should; the same request may work later.
+
+    `status` is the HTTP status where there is one; `retry_after` the seconds the other side asked for.
+    """
+
+    what: str = "the hub"
+    reason: str = "is not reachable"
+    status: int | None = None
+    retry_after: float | None = None
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} {self.reason}" + (f" (HTTP {self.status})" if self.status else "")
+
+    @property
+    def remedy(self) -> str:
+        return "Run the command again; what was finished is kept"
+
+
+@exception
+class LinkExpired(Unavailable):
+    """A signed address is no longer valid; ask the hub for a fresh one."""
+
+
+# --- bytes are not what they should be --------------------------------------------------------------
+
+
+@exception
+class IntegrityError(GroundtruthError):
+    """Stored or received bytes are damaged, cut short or missing."""
+
+    what: str = "object"
+    reason: str = "is damaged"
+    advice: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return self.advice
+
+
+@exception
+class DigestMismatch(IntegrityError):
+    """Bytes do not have the digest they were promised to have."""
+
+    expected: str = ""
+    actual: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} has digest {self.actual or 'unknown'}, expected {self.expected}"
+
+
+@exception
+class Truncated(IntegrityError):
+    """Fewer (or more) bytes arrived than announced."""
+
+    expected_size: int = 0
+    actual_size: int = 0
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} has {self.actual_size} bytes, expected {self.expected_size}"
+
+
+# --- this machine's disk refuses --------------------------------------------------------------------
+
+
+@exception
+class StorageError(GroundtruthError):
+    """A file or folder of this machine cannot be read or written."""
+
+    path: str = ""
+    reason: str = "cannot be used"
+    advice: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return self.advice
+
+
+@exception
+class DiskFull(StorageError):
+    """No room is left on the device (or the quota is used up)."""
+
+
+@exception
+class NotWritable(StorageError):
+    """The destination may not be written to."""
+
+
+@exception
+class NotReadable(StorageError):
+    """The source may not be read, or vanished."""
+
+
+# --- an optional part is not installed --------------------------------------------------------------
+
+
+@exception
+class MissingExtra(GroundtruthError):
+    """A feature needs a package that the plain install leaves out."""
+
+    feature: str = "this feature"
+    extra: str = "all"
+
+    @property
+    def message(self) -> str:
+        return f"{self.feature} needs the extra '{self.extra}'"
+
+    @property
+    def remedy(self) -> str:
+        return f"Install it with: pip install 'groundtruth[{self.extra}]'"

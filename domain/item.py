@@ -1,0 +1,162 @@
+"""Item: one thing to annotate. It has slots, each holding one or more source files."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from .digest import Digest
+from .names import ROOT, RemotePath, check_item_name
+
+JsonPath = tuple[str | int, ...]
+"""Where a value sits inside a document: keys and list positions from the document's root."""
+
+NO_EXTRA: Mapping[JsonPath, Any] = {}
+"""What a value carries when its document held nothing unknown. Never changed."""
+
+
+class ItemStatus(enum.StrEnum):
+    """Where an item is in its life (reference: V7 Darwin, section 4.4)."""
+
+    NEW = "new"
+    ANNOTATE = "annotate"
+    REVIEW = "review"
+    COMPLETE = "complete"
+    ARCHIVED = "archived"
+    UPLOADING = "uploading"
+    PROCESSING = "processing"
+    ERROR = "error"
+
+
+LISTED_STATUSES = (ItemStatus.NEW, ItemStatus.ANNOTATE, ItemStatus.REVIEW, ItemStatus.COMPLETE)
+"""Statuses shown when none are asked for: live items that finished uploading."""
+
+
+class StatusChange(enum.StrEnum):
+    """What can be done to the status of items, under the names the command line uses (section 4.5)."""
+
+    ARCHIVED = "archived"
+    RESTORE_ARCHIVED = "restore-archived"
+    NEW = "new"
+    COMPLETE = "complete"
+
+
+@attrs.frozen
+class SourceFile:
+    """A file of a slot: its name, where its bytes are, and what is known of them."""
+
+    file_name: str
+    url: str | None = None
+    storage_key: str | None = None
+    size: int | None = None
+    digest: Digest | None = None
+    extra: Mapping[JsonPath, Any] = attrs.field(default=NO_EXTRA, repr=False)
+
+
+@attrs.frozen
+class VideoSegment:
+    """A piece of a long video: address and duration in seconds."""
+
+    url: str
+    duration: float | None = None
+
+
+@attrs.frozen
+class Slot:
+    """A place of an item that shows one image, video, volume or document.
+
+    `width` and `height` in pixels, `fps` in visible frames per second, `frame_count` in visible frames.
+    A video gives its frames as `frame_urls`, or, when long, as `segments` with `frame_manifests`.
+    `metadata` is the hub's own (medical geometry, colour space ...).
+    """
+
+    name: str
+    type: str
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    frame_count: int | None = None
+    source_files: tuple[SourceFile, ...] = ()
+    frame_urls: tuple[str, ...] = ()
+    segments: tuple[VideoSegment, ...] = ()
+    frame_manifests: tuple[str, ...] = ()
+    thumbnail_url: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    extra: Mapping[JsonPath, Any] = attrs.field(default=NO_EXTRA, repr=False)
+
+
+@attrs.frozen
+class SourceInfo:
+    """Where an item came from: ids and addresses on the hub that exported it."""
+
+    item_id: str | None = None
+    dataset_name: str | None = None
+    dataset_slug: str | None = None
+    dataset_url: str | None = None
+    team_name: str | None = None
+    team_slug: str | None = None
+    workview_url: str | None = None
+
+
+@attrs.frozen
+class ItemDescription:
+    """The item part of an annotation document: what was annotated and where its files are."""
+
+    name: str
+    path: str = "/"
+    source_info: SourceInfo = SourceInfo()
+    slots: tuple[Slot, ...] = ()
+    extra: Mapping[JsonPath, Any] = attrs.field(default=NO_EXTRA, repr=False)
+
+    @property
+    def full_path(self) -> str:
+        """`path` and `name` joined, as the hub shows them."""
+        return f"/{self.name}" if self.path in {"", "/"} else f"{self.path.rstrip('/')}/{self.name}"
+
+
+@attrs.frozen
+class Item:
+    """An item as a hub lists it. Timestamps are RFC 3339, UTC, whole seconds."""
+
+    id: str
+    name: str = attrs.field(validator=lambda _, __, value: check_item_name(value) and None)
+    path: RemotePath = ROOT
+    status: ItemStatus = ItemStatus.NEW
+    slots: tuple[Slot, ...] = ()
+    layout: Mapping[str, Any] | None = None
+    size: int = 0
+    inserted_at: str = ""
+    updated_at: str = ""
+    url: str = ""
+
+    @property
+    def full_path(self) -> str:
+        """Folder and name, as in `/day1/a.jpg`."""
+        return self.path.join(self.name)
+
+
+@attrs.frozen
+class ItemQuery:
+    """Which items to list, and in which order. Empty tuples match everything of their kind.
+
+    `names` match item names in any folder; `full_paths` match folder and name. `sort` is
+    `(field, descending)` with field one of `inserted_at`, `updated_at`, `file_size`, `filename`, `priority`.
+    """
+
+    statuses: tuple[ItemStatus, ...] = LISTED_STATUSES
+    names: tuple[str, ...] = ()
+    ids: tuple[str, ...] | None = None
+    folder: RemotePath | None = None
+    sort: tuple[str, bool] = ("inserted_at", False)
+
+
+@attrs.frozen
+class Comment:
+    """A remark on an item: text, the box it points at (x, y, w, h in pixels), and the slot."""
+
+    text: str
+    box: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    slot_name: str | None = None

@@ -1,0 +1,1 @@
+"""Where everything is put together, and the only layer that renders or exits."""

@@ -1,0 +1,1 @@
+"""Contract suites for every port: run them against your own adapter."""
