@@ -24,8 +24,11 @@ def points(values: ArrayLike) -> Points:
     Raises:
         InvalidInput: not a list of pairs, or a coordinate is not finite.
     """
-    array = np.array(values, dtype=np.float64)
-    if array.size == 0:
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise InvalidInput("points", "are not pairs of numbers") from error
+    if array.shape == (0,):
         array = array.reshape(0, 2)
     if array.ndim != 2 or array.shape[1] != 2:
         raise InvalidInput(f"points of shape {array.shape}", "are not pairs of x and y")
@@ -90,6 +93,16 @@ def _same_array(one: Points, other: Points) -> bool:
     return np.array_equal(one, other)
 
 
+def _whole_numbers(values: ArrayLike) -> NDArray[np.int64]:
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise InvalidInput("run lengths", "are not a flat list") from error
+    if array.size and (array.dtype.kind not in "biu" or (array.dtype == np.uint64 and int(array.max()) >= 2**63)):
+        raise InvalidInput("run lengths", "hold something that is not a whole number of 63 bits")
+    return array.astype(np.int64)
+
+
 compare_paths: Any = attrs.cmp_using(eq=same_paths)
 compare_points: Any = attrs.cmp_using(eq=_same_array)
 """Equality by content, for attrs fields that hold arrays."""
@@ -111,9 +124,9 @@ class RunLengths:
         """Read the flat `[value, length, value, length, ...]` list.
 
         Raises:
-            InvalidInput: odd number of entries, or a negative one.
+            InvalidInput: odd number of entries, or one that is negative or no whole number.
         """
-        array = np.asarray(flat, dtype=np.int64)
+        array = _whole_numbers(flat)
         if array.ndim != 1 or array.size % 2:
             raise InvalidInput("dense_rle", "is not a flat list of (value, run length) pairs")
         if array.size and int(array.min()) < 0:
@@ -122,8 +135,14 @@ class RunLengths:
 
     @classmethod
     def from_labels(cls, labels: NDArray[Any]) -> RunLengths:
-        """Encode a label image of shape (H, W)."""
-        flat = np.asarray(labels).ravel().astype(np.int64)
+        """Encode a label image of shape (H, W), of whole numbers or booleans.
+
+        Raises:
+            InvalidInput: a label is negative or no whole number.
+        """
+        flat = _whole_numbers(labels).ravel()
+        if flat.size and int(flat.min()) < 0:
+            raise InvalidInput("a label image", "holds a negative label")
         if not flat.size:
             return cls(np.empty(0, np.int64), np.empty(0, np.int64))
         starts = np.concatenate([[0], np.flatnonzero(np.diff(flat)) + 1])
@@ -136,7 +155,8 @@ class RunLengths:
     @property
     def total(self) -> int:
         """Pixels covered by all runs."""
-        return int(self.lengths.sum())
+        # Summed as floats (exact to 2**53): hostile lengths could wrap an integer sum round to the right one.
+        return int(self.lengths.sum(dtype=np.float64))
 
     def labels(self, height: int, width: int) -> NDArray[np.int64]:
         """Decode to a label image of shape (height, width).

@@ -114,7 +114,8 @@ class ItemDescription:
     @property
     def full_path(self) -> str:
         """`path` and `name` joined, as the hub shows them."""
-        return f"/{self.name}" if self.path in {"", "/"} else f"{self.path.rstrip('/')}/{self.name}"
+        folder = self.path.strip("/")
+        return f"/{folder}/{self.name}" if folder else f"/{self.name}"
 
 
 @attrs.frozen
@@ -142,8 +143,8 @@ class Item:
 class ItemQuery:
     """Which items to list, and in which order. Empty tuples match everything of their kind.
 
-    `names` match item names in any folder; `full_paths` match folder and name. `sort` is
-    `(field, descending)` with field one of `inserted_at`, `updated_at`, `file_size`, `filename`, `priority`.
+    `names` match item names in any folder. `sort` is `(field, descending)` with
+    field one of `inserted_at`, `updated_at`, `file_size`, `filename`, `priority`.
     """
 
     statuses: tuple[ItemStatus, ...] = LISTED_STATUSES

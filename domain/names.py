@@ -6,8 +6,8 @@ Every name that comes from a hub is untrusted. `RemotePath` refuses what cannot 
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import PurePosixPath
 
 import attrs
 
@@ -19,8 +19,9 @@ SLUG = re.compile(r"[A-Za-z0-9_.\-]+")
 MAX_COMPONENT_BYTES = 255
 """Longest file name, in UTF-8 bytes, that common file systems take."""
 
-_REPLACED = re.compile(r'[<>"/\\|?*\x00-\x1f\x7f]')
-_DEVICE = re.compile(r"(?i:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?")
+# A colon is an ordinary character except on Windows, where it ends a drive or begins an alternate stream.
+_REPLACED = re.compile(r'[<>"/\\|?*\x00-\x1f\x7f]' if os.name != "nt" else r'[<>"/\\|?*:\x00-\x1f\x7f]')
+_DEVICE = re.compile(r"(?i:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(?:\..*)?")
 
 
 def check_slug(value: str, what: str = "name") -> str:
@@ -73,7 +74,9 @@ def _encodable(value: str) -> bool:
 def _normalise(raw: str) -> str:
     parts = [part for part in raw.split("/") if part not in {"", "."}]
     if ".." in parts or "\x00" in raw or not _encodable(raw):
-        raise InvalidName(f"folder {raw!r}", "may not contain '..' or NUL", "Use a plain path such as /day1/left")
+        raise InvalidName(
+            f"folder {raw!r}", "may not contain '..', NUL or lone surrogates", "Use a plain path such as /day1/left"
+        )
     return "/" + "/".join(parts)
 
 
@@ -105,10 +108,10 @@ ROOT = RemotePath("/")
 def safe_component(name: str) -> str:
     r"""Map any name to one file name that cannot leave its folder.
 
-    `< > " / \ | ? *` and control characters become `_` (as the Darwin client does, section 7.4; control
-    characters in addition). `.`, `..`, empty names and Windows device names get a leading `_`. Names over
-    255 UTF-8 bytes keep their suffix and are cut, with a hash of the whole name, so that two long names
-    stay apart.
+    `< > " / \ | ? *`, on Windows `:`, and control characters become `_` (as the Darwin client does, section
+    7.4; control characters in addition). `.`, `..`, empty names and Windows device names get a leading `_`.
+    Names over 255 UTF-8 bytes keep their suffix and are cut, with a hash of the whole name, so that two long
+    names stay apart.
     """
     cleaned = _REPLACED.sub("_", name.encode("utf-8", "replace").decode())
     if cleaned.strip(". ") == "" or _DEVICE.fullmatch(cleaned):
@@ -119,7 +122,7 @@ def safe_component(name: str) -> str:
 def _shorten(cleaned: str, original: str) -> str:
     import hashlib
 
-    mark = "~" + hashlib.sha256(original.encode("utf-8", "replace")).hexdigest()[:12]
+    mark = "~" + hashlib.sha256(original.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     suffix = suffix_of(cleaned)
     if len(suffix.encode()) > 32:
         suffix = ""
@@ -131,7 +134,9 @@ def suffix_of(name: str) -> str:
     """Suffix of a file name, with its dot; `.nii.gz` counts as one suffix (section 7.4)."""
     if name.lower().endswith(".nii.gz"):
         return name[-7:]
-    return PurePosixPath(name).suffix
+    base = name[name.rfind("/") + 1 :]
+    dot = base.rfind(".")
+    return base[dot:] if 0 < dot < len(base) - 1 else ""
 
 
 def stem_of(name: str) -> str:

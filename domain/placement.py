@@ -13,6 +13,7 @@ import attrs
 
 from .errors import InvalidInput
 from .item import ItemDescription, Slot
+from .media import SlotType, slot_type_of
 from .names import safe_component, stem_of, suffix_of
 
 
@@ -21,7 +22,7 @@ class PlacementOptions:
     """Layout of pulled media.
 
     `use_folders`: recreate the items' folders. `force_slots`: a folder per slot for every item.
-    `ignore_slots`: only the first slot, without slot folders; beats `force_slots`.
+    `ignore_slots`: only the first file of the first slot, without slot folders; beats `force_slots`.
     `video_frames`: frames instead of source videos.
     """
 
@@ -30,15 +31,12 @@ class PlacementOptions:
     ignore_slots: bool = False
     video_frames: bool = False
 
-    def __attrs_post_init__(self) -> None:
-        if self.force_slots and self.ignore_slots:
-            raise InvalidInput("--force-slots and --ignore-slots", "exclude each other", "Choose one of the two")
-
     @property
     def key(self) -> str:
         """Text that is equal for equal layouts; stored with a pulled release."""
+        beaten = {"force_slots"} if self.ignore_slots else set[str]()
         names = ("use_folders", "force_slots", "ignore_slots", "video_frames")
-        return ",".join(name for name in names if getattr(self, name)) or "flat"
+        return ",".join(name for name in names if getattr(self, name) and name not in beaten) or "flat"
 
 
 @attrs.frozen
@@ -78,7 +76,7 @@ def place(item: ItemDescription, options: PlacementOptions) -> Iterator[PlacedFi
     folder = folder_of(item, options.use_folders)
     if options.ignore_slots:
         yield from _place_flat(item, slots[:1], folder, options)
-    elif options.force_slots or len(slots) > 1 or any(len(slot.source_files) > 1 for slot in slots):
+    elif options.force_slots or len(slots) > 1 or any(_has_several(slot) for slot in slots):
         for slot in slots:
             yield from _place_in_slot(item, slot, folder, options)
     else:
@@ -110,12 +108,21 @@ def _place_in_slot(
         yield PlacedFile(target, source.url, source.size, _text(source.digest))
 
 
+def _is_video_with_frame(slot: Slot) -> bool:
+    """True for a video that came with a frame taken from it; the two count as one file."""
+    kinds = sorted(slot_type_of(source.file_name) for source in slot.source_files)
+    return kinds == [SlotType.IMAGE, SlotType.VIDEO]
+
+
+def _has_several(slot: Slot) -> bool:
+    return len(slot.source_files) > 1 and not _is_video_with_frame(slot)
+
+
 def _check_sources(item: ItemDescription, slot: Slot) -> None:
-    names = [source.file_name.lower() for source in slot.source_files]
-    if len(names) > 2 and not all(name.endswith(".dcm") for name in names):
+    if _has_several(slot) and not all(source.file_name.lower().endswith(".dcm") for source in slot.source_files):
         raise InvalidInput(
             f"slot '{slot.name}' of item '{item.full_path}'",
-            "has several source files that are not all .dcm",
+            "has several source files that are neither all .dcm nor a video with an image",
             "Pull with --ignore-slots to take the first file only",
         )
 
@@ -124,11 +131,30 @@ def _text(digest: object) -> str | None:
     return None if digest is None else str(digest)
 
 
-def free_name(wanted: str, taken: set[str]) -> str:
-    """`wanted`, or `<stem>_2<suffix>`, `_3` ... if that is taken; the result is added to `taken`."""
-    name, number = wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{stem_of(wanted)}_{number}{suffix_of(wanted)}"
-    taken.add(name)
-    return name
+def free_name(wanted: str, taken: set[str], fold: bool = False) -> str:
+    """`wanted`, or `<stem>_2<suffix>`, `_3` ... if that is taken; the result is added to `taken`.
+
+    `wanted` is a safe name, or a path of such; a number never makes it too long for a file system. With `fold`,
+    names that differ only in case count as equal (for file systems that think so).
+    """
+    low, high = 0, 1
+    while _key(wanted, high, fold) in taken:
+        low, high = high, high * 2
+    # By halving, since counting one by one would take n * n steps for n files of one name.
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _key(wanted, middle, fold) in taken else (low, middle)
+    taken.add(_key(wanted, high, fold))
+    return _numbered(wanted, high)
+
+
+def _numbered(wanted: str, number: int) -> str:
+    if number == 1:
+        return wanted
+    folder, slash, name = wanted.rpartition("/")
+    return folder + slash + safe_component(f"{stem_of(name)}_{number}{suffix_of(name)}")
+
+
+def _key(wanted: str, number: int, fold: bool) -> str:
+    name = _numbered(wanted, number)
+    return name.casefold() if fold else name

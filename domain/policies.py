@@ -40,7 +40,8 @@ class RetryPolicy:
     jitter: float = attrs.field(default=0.25)
 
     def __attrs_post_init__(self) -> None:
-        if self.max_attempts < 1 or self.initial_wait < 0 or self.max_wait < 0 or not 0 <= self.jitter <= 1:
+        waits_make_sense = self.initial_wait >= 0 and self.max_wait >= 0 and 0 <= self.jitter <= 1
+        if self.max_attempts < 1 or not waits_make_sense:
             raise InvalidInput(
                 "retry policy", "needs at least 1 attempt, waits of 0 s or more and a jitter of 0 to 1"
             )
@@ -51,7 +52,7 @@ class RetryPolicy:
         `fraction` in 0..1 is the random draw; it is passed in so that the rule itself is pure.
         """
         if retry_after is not None:
-            return min(max(retry_after, 0.0), self.max_wait)
+            return min(max(0.0, retry_after), self.max_wait)  # in this order, NaN becomes 0
         full = min(self.initial_wait * 2.0 ** min(attempt - 1, 60), self.max_wait)
         return full * (1 - self.jitter * fraction)
 

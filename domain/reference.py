@@ -53,7 +53,7 @@ def parse_reference(text: str, default_team: str | None = None) -> DatasetRefere
     if not all(SLUG.fullmatch(part) and part not in {".", ".."} for part in parts):
         raise _malformed(text)
     chosen = team if slash else default_team
-    if chosen is None:
+    if not chosen:
         raise InvalidReference(f"reference {text!r}", "names no team", "Write it as team/dataset")
     return DatasetReference(chosen, dataset, release or None, hub or None)
 

@@ -131,7 +131,8 @@ def merged_item(folder: str, files: Iterable[Path], mode: MergeMode, fps: float 
     Raises:
         InvalidInput: over 16 channels, or a file that is not an image among channels, not `.dcm` in a series.
     """
-    ordered = sorted(files, key=lambda file: natural_key(file.name))
+    # Names that count as equal (`IMG1`, `img01`) are told apart, or the order would be that of the disk.
+    ordered = sorted(files, key=lambda file: (natural_key(file.name), file.name))
     if not ordered:
         return None
     if mode is MergeMode.SLOTS:

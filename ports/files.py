@@ -34,8 +34,8 @@ class LocalFiles(Protocol):
         """
         ...
 
-    def folders(self, path: Path) -> Sequence[tuple[str, Sequence[Path]]]:
-        """Name and files of a folder (not of its sub-folders), or nothing if it is not a folder."""
+    def children(self, folder: Path) -> Iterator[FoundFile | OSError]:
+        """Files directly in a folder, sorted, as `find` yields them; NotADirectoryError if it is none."""
         ...
 
     def read(self, path: Path) -> bytes:

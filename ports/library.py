@@ -78,7 +78,11 @@ class ReleaseStaging(Protocol):
     """
 
     def add_document(self, name: str, data: bytes) -> str:
-        """Write an annotation document as `annotations/<name>.json`; return its path in the release."""
+        """Write an annotation document as `annotations/<name>.json`; return its path in the release.
+
+        Raises:
+            NameTaken: a document of that name was added before.
+        """
         ...
 
     def add_metadata(self, data: bytes) -> None:
@@ -89,20 +93,26 @@ class ReleaseStaging(Protocol):
         """Keep the bytes of a document that cannot be read, outside `annotations/`; return its path."""
         ...
 
-    def claim(self, target: PurePosixPath) -> Path:
-        """Where to fetch the media file that belongs at `images/<target>`.
+    def claim(self, target: PurePosixPath, size: int | None = None, digest: Digest | None = None) -> Path:
+        """Where to fetch the media file that belongs at `images/<target>`, of that size and digest if known.
 
         That is its final place, unless another file is there whose content another release needs: then a
-        place beside it, moved over it by `publish`. Parents exist when it returns. A target stays inside
-        `images/` even if folders in it are links.
+        place beside it, moved over it by `publish`. Content is compared by digest, else by size; when neither
+        is known, it counts as different. Parents exist when it returns. A target stays inside `images/` even
+        if folders in it are links.
 
         Raises:
-            NotWritable: the folder cannot be made.
+            InvalidName: the target is absolute, or a part of it cannot be a file name (`..`, over 255 bytes ...).
+            NotWritable: the folder cannot be made, or is a link that leads out of `images/`.
         """
         ...
 
     def add_file(self, target: PurePosixPath, size: int, mtime_ns: int, digest: Digest | None) -> None:
         """Record a media file that is now at the place `claim` gave."""
+        ...
+
+    def scratch(self, key: str) -> Path:
+        """A place for a file that is only needed until `publish`, the same in every attempt; its parent exists."""
         ...
 
     def add_class_list(self, kind: str, names: Sequence[str]) -> None:
@@ -123,6 +133,11 @@ class ReleaseStaging(Protocol):
 
 class LocalLibrary(Protocol):
     """Pulled releases: `<team>/<dataset>/{images,releases/<release>}` below one folder."""
+
+    @property
+    def case_sensitive(self) -> bool:
+        """True if the file system keeps `A.png` and `a.png` apart."""
+        ...
 
     def list_datasets(self, team: str | None = None) -> Iterator[LocalDataset]:
         """Pulled datasets, by team and name; annotation-only ones included."""

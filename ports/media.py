@@ -30,10 +30,19 @@ class MediaProbe(Protocol):
         ...
 
 
+@attrs.frozen
+class ExtractedFrame:
+    """A frame that was written: file name, size in bytes, modification time in nanoseconds."""
+
+    name: str
+    size: int
+    mtime_ns: int
+
+
 class FrameExtractor(Protocol):
     """Cut a video into frames."""
 
-    def extract(self, video: Path, folder: Path, fps: float | None) -> Iterator[Path]:
+    def extract(self, video: Path, folder: Path, fps: float | None) -> Iterator[ExtractedFrame]:
         """Write visible frames as `0000000.png`, ... into `folder`, each whole or not at all; yield them.
 
         `fps` None or not below the native rate keeps every frame.

@@ -1,0 +1,46 @@
+# Everything here needs only python3 and make. `make demo` and `make test` each work alone on a fresh clone.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-all lint typecheck bench clean help
+
+help: ## show this help
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+demo: $(VENV)/.demo ## run the main job on real photos and a clip, and draw a contact sheet
+	$(BIN)/python examples/demo/run.py
+
+test: $(VENV)/.dev ## ruff, import-linter, pyright and the first stage of tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+	$(BIN)/pytest -q
+
+test-all: $(VENV)/.dev ## both stages: also real peers, browsers, long fault and load runs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+	$(BIN)/pytest -q -m "slow or not slow"
+
+bench: $(VENV)/.dev ## every benchmark, against the real peers
+	$(BIN)/python benchmarks/run.py
+
+$(VENV)/.pip:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.pip pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.pip pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+clean: ## remove the virtual environment and everything made by the demo
+	rm -rf $(VENV) demo-output build dist *.egg-info

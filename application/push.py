@@ -1,0 +1,317 @@
+"""Push local files into a dataset."""
+
+from __future__ import annotations
+
+import fnmatch
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import attrs
+
+from ..domain.dataset import Dataset
+from ..domain.errors import DiskFull, GroundtruthError, InvalidInput, InvalidName
+from ..domain.media import is_supported
+from ..domain.names import ROOT, RemotePath, check_item_name
+from ..domain.reference import DatasetReference
+from ..domain.upload import (
+    BlockReason,
+    MergeMode,
+    NewItem,
+    NewSlot,
+    PendingUpload,
+    UploadOptions,
+    merged_item,
+)
+from ..ports.datasets import DatasetCatalogue
+from ..ports.files import FoundFile, LocalFiles
+from ..ports.progress import Advanced, Finished, Progress, Started, Transferred
+from ..ports.runner import Runner
+from ..ports.uploads import UploadDesk
+
+TASK = "push"
+REGISTER_BATCH = 500
+CONFIRM_BATCH = 250
+CONFIRM_BYTES = 64 << 20
+"""Finished uploads are confirmed at the latest after this many files or bytes: what a crash makes us send again."""
+
+
+@attrs.frozen
+class PushOptions:
+    """How files become items (reference: V7 Darwin, section 5.1)."""
+
+    path: RemotePath = ROOT
+    preserve_folders: bool = False
+    exclude: tuple[str, ...] = ()
+    fps: float | str = "native"
+    as_frames: bool = False
+    extract_views: bool = False
+    handle_as_slices: bool = False
+    merge: MergeMode | None = None
+
+    def __attrs_post_init__(self) -> None:
+        clashing = [
+            flag
+            for flag, given in (
+                ("--preserve-folders", self.preserve_folders),
+                ("--frames", self.as_frames),
+                ("--extract-views", self.extract_views),
+            )
+            if given and self.merge is not None
+        ]
+        if clashing:
+            raise InvalidInput("--item-merge-mode", f"cannot be combined with {clashing[0]}", "Drop one of the two")
+        if self.preserve_folders and self.path != ROOT:
+            raise InvalidInput("--preserve-folders", "cannot be combined with --path", "Drop one of the two")
+        if isinstance(self.fps, str) and self.fps != "native":
+            raise InvalidInput(f"frame rate {self.fps!r}", "is neither a number nor 'native'")
+        if not isinstance(self.fps, str) and not 0 <= self.fps < 1e6:
+            raise InvalidInput(f"frame rate {self.fps}", "is out of range", "Give frames per second, or 'native'")
+
+    def excludes(self, file: FoundFile) -> bool:
+        """True if a pattern fits: an ending (`.jpg`), or a path or glob on name, relative or whole path."""
+        names = (file.path.name, file.relative.as_posix(), str(file.path))
+        return any(
+            names[0].lower().endswith(pattern.lower())
+            if pattern.startswith(".") and "/" not in pattern
+            else any(fnmatch.fnmatchcase(name, pattern) for name in names)
+            for pattern in self.exclude
+        )
+
+
+@attrs.frozen
+class PushIssue:
+    """A file that was not uploaded: which, at what stage, and why."""
+
+    path: str
+    stage: str
+    reason: str
+
+
+@attrs.define
+class PushReport:
+    """What a push did. `present` were in the dataset already; `skipped` were passed over on purpose."""
+
+    dataset: Dataset
+    items: int = 0
+    files: int = 0
+    size: int = 0
+    present: list[str] = attrs.field(factory=list[str])
+    skipped: list[PushIssue] = attrs.field(factory=list[PushIssue])
+    failed: list[PushIssue] = attrs.field(factory=list[PushIssue])
+
+    @property
+    def is_complete(self) -> bool:
+        """True if nothing failed."""
+        return not self.failed
+
+
+@attrs.frozen
+class PushItems:
+    """Find media files, register them as items, upload and confirm them.
+
+    Registration, upload and confirmation overlap; memory follows the batch. A push that was interrupted is
+    continued by the same call: what is complete is not sent again.
+    """
+
+    datasets: DatasetCatalogue
+    uploads: UploadDesk
+    files: LocalFiles
+    runner: Runner
+    progress: Progress
+
+    def __call__(
+        self, reference: DatasetReference, paths: Sequence[Path], options: PushOptions | None = None
+    ) -> PushReport:
+        """Push files and folders.
+
+        Raises:
+            DatasetNotFound: create it first.
+            DiskFull: the hub has no room; what was confirmed stays.
+        """
+        chosen = options or PushOptions()
+        report = PushReport(self.datasets.get_dataset(reference))
+        planner = _Planner(self.files, paths, chosen, report)
+        self.progress.report(Started(TASK, planner.count(), "files"))
+        _Upload(self, planner, report).run()
+        self.progress.report(Finished(TASK))
+        return report
+
+
+@attrs.frozen
+class _Planner:
+    """Turns files into items, reporting every file that becomes none."""
+
+    files: LocalFiles
+    paths: Sequence[Path]
+    options: PushOptions
+    report: PushReport
+
+    def count(self) -> int:
+        """Number of files that will be considered, by a quick look that keeps nothing."""
+        return sum(
+            not isinstance(found, OSError) and is_supported(found.path) and not self.options.excludes(found)
+            for found in self.files.find(self.paths)
+        )
+
+    def items(self) -> Iterator[NewItem]:
+        """Items, lazily, each full path once."""
+        source = self._merged() if self.options.merge else self._single()
+        # A name that stands for two files would silently lose one of them, so the second is refused.
+        seen: set[str] = set()
+        for item in source:
+            if item.full_path in seen:
+                self._fail(
+                    str(item.slots[0].sources[0]),
+                    f"another file of this push has the name {item.full_path}; keep folders with --preserve-folders",
+                )
+                continue
+            seen.add(item.full_path)
+            yield item
+
+    def _usable(self, found: FoundFile | OSError) -> FoundFile | None:
+        if isinstance(found, OSError):
+            self._fail(str(found.filename), found.strerror or str(found))
+            return None
+        if self.options.excludes(found):
+            self.report.skipped.append(PushIssue(str(found.path), "exclude", "excluded"))
+            return None
+        if not is_supported(found.path):
+            # A file the user named must not be dropped in silence; one met in a folder may be.
+            if found.path in self.paths:
+                self._fail(str(found.path), "is of an unsupported type")
+            else:
+                self.report.skipped.append(PushIssue(str(found.path), "find", "unsupported type"))
+            return None
+        if found.size == 0:
+            self._fail(str(found.path), "is empty (0 bytes)")
+            return None
+        return found
+
+    def _single(self) -> Iterator[NewItem]:
+        for candidate in self.files.find(self.paths):
+            found = self._usable(candidate)
+            if found is None:
+                continue
+            try:
+                name = check_item_name(found.path.name)
+                yield NewItem(name, [self._slot(found)], self._folder(found))
+            except InvalidName as error:
+                self._fail(str(found.path), error.message)
+
+    def _slot(self, found: FoundFile) -> NewSlot:
+        options = self.options
+        return NewSlot("0", found.path.name, (found.path,), options.fps, options.as_frames, options.extract_views)
+
+    def _folder(self, found: FoundFile) -> RemotePath:
+        if not self.options.preserve_folders:
+            return self.options.path
+        return RemotePath(found.relative.parent.as_posix())
+
+    def _merged(self) -> Iterator[NewItem]:
+        mode = self.options.merge
+        assert mode is not None
+        for path in self.paths:
+            name = path.resolve().name
+            usable: list[Path] = []
+            for file in self.files.children(path):
+                found = self._usable(file)
+                if found is not None:
+                    usable.append(found.path)
+            try:
+                item = merged_item(name, usable, mode, self.options.fps)
+            except InvalidInput as error:
+                self._fail(str(path), str(error))
+                continue
+            if item is None:
+                self._fail(str(path), "is not a folder with files that can be merged")
+                continue
+            yield attrs.evolve(item, path=self.options.path)
+
+    def _fail(self, path: str, reason: str) -> None:
+        self.report.failed.append(PushIssue(path, "find", reason))
+
+
+@attrs.define
+class _Sent:
+    """Outcome of sending one slot."""
+
+    upload: PendingUpload
+    size: int = 0
+    error: GroundtruthError | None = None
+
+
+@attrs.define
+class _Upload:
+    """One run: registers ahead of the uploads, confirms behind them."""
+
+    push: PushItems
+    planner: _Planner
+    report: PushReport
+    waiting: list[_Sent] = attrs.field(factory=list[_Sent])
+    waiting_size: int = 0
+    slots_left: dict[str, int] = attrs.field(factory=dict[str, int])
+
+    def run(self) -> None:
+        results = self.push.runner.map(self._send, self._register())
+        try:
+            for sent in results:
+                self._take(sent)
+        finally:
+            # Also on Ctrl-C and on a full disk: what was sent whole is not sent again next time.
+            self._confirm()
+
+    def _register(self) -> Iterator[PendingUpload]:
+        upload_options = UploadOptions(self.planner.options.handle_as_slices)
+        items = self.planner.items()
+        while batch := list(itertools.islice(items, REGISTER_BATCH)):
+            answer = self.push.uploads.register(self.report.dataset, batch, upload_options)
+            for blocked in answer.blocked:
+                if blocked.reason is BlockReason.ALREADY_EXISTS:
+                    self.report.present.append(blocked.item.full_path)
+                    self.push.progress.report(Advanced(TASK, len(blocked.item.slots)))
+                else:
+                    reason = f"{blocked.reason.value.lower().replace('_', ' ')} {blocked.detail}".strip()
+                    self.report.failed.append(PushIssue(blocked.item.full_path, "register", reason))
+            for upload in answer.uploads:
+                self.slots_left[upload.item_id] = self.slots_left.get(upload.item_id, 0) + 1
+            yield from answer.uploads
+
+    def _send(self, upload: PendingUpload) -> _Sent:
+        sent = _Sent(upload)
+
+        def on_bytes(count: int) -> None:
+            sent.size += count
+            self.push.progress.report(Transferred(TASK, upload.slot.file_name, count))
+
+        try:
+            self.push.uploads.put(upload, on_bytes)
+        except DiskFull:
+            raise
+        except GroundtruthError as error:
+            sent.error = error
+        return sent
+
+    def _take(self, sent: _Sent) -> None:
+        if sent.error is not None:
+            source = str(sent.upload.slot.sources[0])
+            self.report.failed.append(PushIssue(source, "upload", sent.error.message))
+            return
+        self.waiting.append(sent)
+        self.waiting_size += sent.size
+        if len(self.waiting) >= CONFIRM_BATCH or self.waiting_size >= CONFIRM_BYTES:
+            self._confirm()
+
+    def _confirm(self) -> None:
+        batch, self.waiting, self.waiting_size = self.waiting, [], 0
+        if not batch:
+            return
+        self.push.uploads.confirm([sent.upload for sent in batch])
+        for sent in batch:
+            self.report.files += 1
+            self.report.size += sent.size
+            self.push.progress.report(Advanced(TASK, 1, sent.size))
+            self.slots_left[sent.upload.item_id] -= 1
+            if self.slots_left[sent.upload.item_id] == 0:
+                del self.slots_left[sent.upload.item_id]
+                self.report.items += 1
