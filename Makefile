@@ -16,14 +16,14 @@ test: $(VENV)/.dev ## ruff, import-linter, pyright and the first stage of tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/pytest -q
 
 test-all: $(VENV)/.dev ## both stages: also real peers, browsers, long fault and load runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/pytest -q -m "slow or not slow"
 
 bench: $(VENV)/.dev ## every benchmark, against the real peers

@@ -240,7 +240,7 @@ class _Pull:
     def _request(self, target: PurePosixPath, url: str, size: int | None, digest: Digest | None) -> FetchRequest:
         # Without a digest only the size could vouch for a file that is there; --force does not trust it.
         trusted = None if self.options.force and digest is None else size
-        return FetchRequest(url, self.staging.claim(target), str(target), trusted, digest)
+        return FetchRequest(url, self.staging.claim(target, size, digest), str(target), trusted, digest)
 
     def _free_target(self, document: AnnotationDocument, target: PurePosixPath) -> PurePosixPath:
         free = PurePosixPath(self._free(str(target), self.targets))

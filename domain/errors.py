@@ -15,9 +15,17 @@ Every error carries its facts as fields; `message` says what is wrong and where,
 
 from __future__ import annotations
 
+from typing import TypeVar, dataclass_transform
+
 import attrs
 
-exception = attrs.define(auto_exc=True, eq=False, slots=False)
+C = TypeVar("C", bound=type)
+
+
+@dataclass_transform(eq_default=False)
+def exception(cls: C) -> C:
+    """Make an error class out of its fields; type checkers then know how it is constructed."""
+    return attrs.define(cls, auto_exc=True, eq=False, slots=False)
 
 
 @exception
@@ -244,7 +252,7 @@ class DigestMismatch(IntegrityError):
 
     @property
     def message(self) -> str:
-        return f"{self.what} has digest {self.actual or 'unknown'}, expected {self.expected}"
+        return f"{self.what} has digest {self.actual or 'unknown'}, expected {self.expected or 'another'}"
 
 
 @exception
@@ -272,7 +280,7 @@ class StorageError(GroundtruthError):
 
     @property
     def message(self) -> str:
-        return f"{self.path}: {self.reason}"
+        return f"{self.path}: {self.reason}" if self.path else self.reason
 
     @property
     def remedy(self) -> str:

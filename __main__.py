@@ -1,0 +1,7 @@
+"""`python -m groundtruth` is the command line."""
+
+import sys
+
+from .entrypoints.cli import main
+
+sys.exit(main())

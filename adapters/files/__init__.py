@@ -1,0 +1,5 @@
+"""Files of this machine."""
+
+from .disk import DiskFiles
+
+__all__ = ["DiskFiles"]

@@ -1,0 +1,1 @@
+"""Annotation formats, to and from bytes."""

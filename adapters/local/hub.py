@@ -1,0 +1,214 @@
+"""The embedded hub, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+
+from ...domain.annotation import AnyAnnotation
+from ...domain.classes import AnnotationClass, PropertyDefinition
+from ...domain.dataset import Dataset
+from ...domain.document import AnnotationDocument, ItemPropertyValue
+from ...domain.item import Comment, Item, ItemQuery, StatusChange
+from ...domain.maintenance import HubCheck, HubCollection
+from ...domain.reference import DatasetReference
+from ...domain.release import ExportOptions, Release
+from ...domain.upload import NewItem, PendingUpload, Registration, UploadOptions
+from ...ports.annotations import ImportMode
+from ...ports.clock import Clock
+from ...ports.documents import DocumentCodec
+from ...ports.media import MediaProbe
+from ...ports.releases import ReleaseDocument
+from ...ports.uploads import OnBytes
+from .annotations import Annotations
+from .blobs import BlobStore
+from .catalogue import Catalogue
+from .checking import Checker
+from .classes import Classes
+from .collecting import Collector
+from .datasets import Datasets
+from .freezing import Freezer
+from .items import Items
+from .registration import Registrar
+from .releases import Releases
+from .source import BlobSource
+from .uploads import Uploads
+
+GRACE = timedelta(hours=1)
+
+
+class LocalHub:
+    """Implements `ports.hub.AnnotationHub` and `HubMaintenance` in one folder.
+
+    The folder is made by the first thing written; until then the hub is empty. Thread-safe, and several
+    processes may use the same folder. `grace` is how long `collect` leaves alone what may still be worked on.
+    Close it when done.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        codec: DocumentCodec,
+        probe: MediaProbe,
+        clock: Clock,
+        name: str = "local",
+        grace: timedelta = GRACE,
+    ) -> None:
+        self._root = root
+        self._name = name
+        self._catalogue = Catalogue(root, clock)
+        blobs = BlobStore(root)
+        self._datasets = Datasets(self._catalogue, clock, name)
+        self._items = Items(self._catalogue, clock)
+        self._registrar = Registrar(self._catalogue, clock)
+        self._uploads = Uploads(self._catalogue, blobs, probe, clock)
+        self._annotations = Annotations(self._catalogue, codec, clock)
+        self._classes = Classes(self._catalogue)
+        self._releases = Releases(self._catalogue, Freezer(self._catalogue, codec, clock))
+        self._source = BlobSource(self._catalogue, blobs)
+        self._checker = Checker(self._catalogue, blobs)
+        self._collector = Collector(self._catalogue, blobs, self._checker, clock, grace)
+
+    @property
+    def name(self) -> str:
+        """Name of the hub in messages."""
+        return self._name
+
+    @property
+    def root(self) -> Path:
+        """Folder of the hub, whether it exists or not."""
+        return self._root
+
+    @property
+    def source(self) -> BlobSource:
+        """Reads this hub's blobs."""
+        return self._source
+
+    def close(self) -> None:
+        """Close the catalogue. Idempotent."""
+        self._catalogue.close()
+
+    def __enter__(self) -> LocalHub:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- datasets -----------------------------------------------------------------------------------
+
+    def list_datasets(self, team: str | None = None) -> Sequence[Dataset]:
+        """Datasets of a team, or of all, by team and slug."""
+        return self._datasets.list_datasets(team)
+
+    def get_dataset(self, reference: DatasetReference) -> Dataset:
+        """The dataset of that team and slug."""
+        return self._datasets.get_dataset(reference)
+
+    def create_dataset(self, team: str, name: str) -> Dataset:
+        """Create an empty dataset."""
+        return self._datasets.create_dataset(team, name)
+
+    def remove_dataset(self, dataset: Dataset) -> None:
+        """Remove a dataset; its slug becomes free, and `collect` frees what it held."""
+        self._datasets.remove_dataset(dataset)
+
+    # --- items --------------------------------------------------------------------------------------
+
+    def list_items(self, dataset: Dataset, query: ItemQuery) -> Iterator[Item]:
+        """Items that match, in the query's order; lazy."""
+        return self._items.list_items(dataset, query)
+
+    def change_status(self, dataset: Dataset, item_ids: Sequence[str], change: StatusChange) -> int:
+        """Change the status of items; return how many exist."""
+        return self._items.change_status(dataset, item_ids, change)
+
+    def delete_items(self, dataset: Dataset, item_ids: Sequence[str]) -> int:
+        """Delete items; return how many there were."""
+        return self._items.delete_items(dataset, item_ids)
+
+    def add_comment(self, dataset: Dataset, item_id: str, comment: Comment) -> str:
+        """Attach a comment; return its id."""
+        return self._items.add_comment(dataset, item_id, comment)
+
+    def list_comments(self, dataset: Dataset, item_id: str) -> Sequence[Comment]:
+        """Comments of an item, oldest first."""
+        return self._items.list_comments(dataset, item_id)
+
+    # --- uploads ------------------------------------------------------------------------------------
+
+    def register(self, dataset: Dataset, items: Sequence[NewItem], options: UploadOptions) -> Registration:
+        """Announce items."""
+        return self._registrar.register(dataset, items, options)
+
+    def put(self, upload: PendingUpload, on_bytes: OnBytes) -> None:
+        """Send the bytes of one slot."""
+        self._uploads.put(upload, on_bytes)
+
+    def confirm(self, uploads: Sequence[PendingUpload]) -> None:
+        """Declare uploads complete."""
+        self._uploads.confirm(uploads)
+
+    # --- annotations and classes --------------------------------------------------------------------
+
+    def get_annotations(self, dataset: Dataset, item_id: str) -> AnnotationDocument:
+        """The item with its present annotations."""
+        return self._annotations.get_annotations(dataset, item_id)
+
+    def import_annotations(
+        self,
+        dataset: Dataset,
+        item_id: str,
+        annotations: Sequence[AnyAnnotation],
+        properties: Sequence[ItemPropertyValue],
+        mode: ImportMode,
+    ) -> None:
+        """Replace or extend an item's annotations."""
+        self._annotations.import_annotations(dataset, item_id, annotations, properties, mode)
+
+    def list_classes(self, dataset: Dataset) -> Sequence[AnnotationClass]:
+        """Classes of the dataset, by name and kind."""
+        return self._classes.list_classes(dataset)
+
+    def add_classes(self, dataset: Dataset, classes: Sequence[AnnotationClass]) -> Sequence[AnnotationClass]:
+        """Make sure the dataset has these classes."""
+        return self._classes.add_classes(dataset, classes)
+
+    def list_properties(self, dataset: Dataset) -> Sequence[PropertyDefinition]:
+        """Properties of the dataset's classes and items."""
+        return self._classes.list_properties(dataset)
+
+    def add_properties(self, dataset: Dataset, properties: Sequence[PropertyDefinition]) -> None:
+        """Make sure these properties exist."""
+        self._classes.add_properties(dataset, properties)
+
+    # --- releases -----------------------------------------------------------------------------------
+
+    def list_releases(self, dataset: Dataset) -> Sequence[Release]:
+        """Releases of the dataset, newest first."""
+        return self._releases.list_releases(dataset)
+
+    def create_release(self, dataset: Dataset, name: str, options: ExportOptions) -> Release:
+        """Freeze the dataset's annotations under a name."""
+        return self._releases.create_release(dataset, name, options)
+
+    def documents(self, release: Release) -> Iterator[ReleaseDocument]:
+        """Documents of a release, by the full path of their item; lazy."""
+        return self._releases.documents(release)
+
+    def metadata(self, release: Release) -> bytes | None:
+        """The release's `.v7/metadata.json`, if it has one."""
+        return self._releases.metadata(release)
+
+    # --- maintenance --------------------------------------------------------------------------------
+
+    def check(self) -> HubCheck:
+        """Look at everything the hub stores; change nothing."""
+        return self._checker.check(self._collector.cutoff)
+
+    def collect(self, dry_run: bool = False) -> HubCollection:
+        """Free what nothing refers to."""
+        return self._collector.collect(dry_run)

@@ -1,0 +1,5 @@
+"""Looking into media files."""
+
+from .probe import HeaderProbe
+
+__all__ = ["HeaderProbe"]

@@ -1,0 +1,233 @@
+"""One request from beginning to end: is it there already, try, try again, publish."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from ...domain.digest import Digest
+from ...domain.errors import (
+    DigestMismatch,
+    DiskFull,
+    GroundtruthError,
+    InvalidInput,
+    LinkExpired,
+    NotWritable,
+    Truncated,
+    Unavailable,
+)
+from ...domain.policies import RetryPolicy
+from ...ports.clock import Clock
+from ...ports.progress import Advanced, Progress, Retrying
+from ...ports.transfer import FetchOutcome, FetchRequest, FetchStatus, LinkRenewer, ObjectSource, ObjectStream
+from .existing import Existing, existing
+from .job import Job
+from .meter import Meter
+from .partials import Partial, PartialFolder
+from .pool import Cancelled
+
+SMALL = 256 * 1024
+"""Objects below this many bytes are held in memory, and fetched again as a whole when they break off."""
+
+SLICE = 0.1
+"""Seconds slept at a time, so that a wait ends soon when its transfer does."""
+
+
+@attrs.frozen
+class Fetcher:
+    """Fetches one request at a time in each thread that calls it.
+
+    Raises:
+        DiskFull, NotWritable: no other request would fare better.
+        Cancelled: the request is no longer wanted.
+    """
+
+    sources: Mapping[str, ObjectSource]
+    clock: Clock
+    progress: Progress
+    retry: RetryPolicy
+    renewer: LinkRenewer | None
+    task: str
+    folder_for: Callable[[str], PartialFolder]
+    cancelled: threading.Event
+
+    def __call__(self, request: FetchRequest) -> FetchOutcome:
+        """Outcome of a request."""
+        job = Job(request)
+        try:
+            outcome = self._present(job) or self._fetch(job)
+        except (DiskFull, NotWritable):
+            raise
+        except GroundtruthError as error:
+            return FetchOutcome(request, FetchStatus.FAILED, error=error)
+        finally:
+            job.keep()
+        moved = outcome.size if outcome.status is FetchStatus.FETCHED else 0
+        self.progress.report(Advanced(self.task, 1, moved))
+        return outcome
+
+    def is_light(self, request: FetchRequest) -> bool:
+        """True if little is to be done for the request, as far as this is known beforehand."""
+        return request.size is not None and request.size < SMALL
+
+    def check(self) -> None:
+        """Raise `Cancelled` if the transfer was stopped."""
+        if self.cancelled.is_set():
+            raise Cancelled
+
+    # --- what is there already ----------------------------------------------------------------------
+
+    def _present(self, job: Job) -> FetchOutcome | None:
+        request, found = job.request, existing(job.destination)
+        job.seen = found
+        if found is None or (request.size is not None and found.size != request.size):
+            return None
+        if request.digest is None:
+            digest, same = None, request.size is not None
+        else:
+            digest = found.digest(self.check)
+            same = digest == request.digest
+        return FetchOutcome(request, FetchStatus.PRESENT, found.size, digest, found.mtime_ns) if same else None
+
+    # --- trying -------------------------------------------------------------------------------------
+
+    def _fetch(self, job: Job) -> FetchOutcome:
+        self._adopt(job)
+        failures = 0
+        while True:
+            self.check()
+            try:
+                return self._attempt(job)
+            except LinkExpired as error:
+                # A fresh address that gave no bytes will give none when it is renewed once more.
+                if self.renewer is None or job.fresh:
+                    raise
+                job.expired = True
+                self.progress.report(Retrying(job.request.key, error.message, 0.0, failures + 1))
+            except (Unavailable, Truncated, DigestMismatch) as error:
+                failures += 1
+                # A source that says its copy is damaged has looked. The wrong object may be a hiccup once; twice
+                # it is what the source has.
+                final = not isinstance(error, Unavailable) and (error is not job.finding or job.rejected > 1)
+                if final or failures >= self.retry.max_attempts:
+                    raise
+                self._wait(job, error, failures)
+
+    def _adopt(self, job: Job) -> None:
+        folder = self.folder_for(job.destination)
+        if folder.has_orphans:
+            job.partial = folder.adopt(job.key)
+            if job.partial is not None:
+                job.partial.read_again(self.check)
+
+    def _wait(self, job: Job, error: GroundtruthError, failures: int) -> None:
+        asked = error.retry_after if isinstance(error, Unavailable) else None
+        seconds = self.retry.wait(failures, random.random(), asked)
+        self.progress.report(Retrying(job.request.key, error.message, seconds, failures))
+        while seconds > 0:
+            self.check()
+            self.clock.sleep(min(seconds, SLICE))
+            seconds -= SLICE
+
+    def _attempt(self, job: Job) -> FetchOutcome:
+        partial = job.partial
+        if partial is not None and job.is_complete:
+            return self._publish(job, partial)
+        if job.expired and self.renewer is not None:
+            job.url = self.renewer.renew(job.request.url)
+            job.expired, job.fresh = False, True
+        source = self._source(job.url)
+        if partial is not None and partial.size and partial.validator is not None:
+            stream = source.open(job.url, partial.size, partial.validator)
+        else:
+            stream = source.open(job.url)
+        try:
+            return self._receive(job, stream)
+        finally:
+            stream.close()
+
+    def _source(self, url: str) -> ObjectSource:
+        scheme = url.partition(":")[0].lower()
+        source = self.sources.get(scheme)
+        if source is None:
+            known = ", ".join(sorted(self.sources))
+            raise InvalidInput(f"address scheme '{scheme}'", "is not served", f"Known schemes: {known}")
+        return source
+
+    # --- receiving ----------------------------------------------------------------------------------
+
+    def _receive(self, job: Job, stream: ObjectStream) -> FetchOutcome:
+        job.check_announced(stream.size)
+        size = stream.size if stream.size is not None else job.request.size
+        if size is not None and size < SMALL and stream.start == 0:
+            return self._receive_small(job, stream, size)
+        return self._receive_large(job, stream, size)
+
+    def _receive_small(self, job: Job, stream: ObjectStream, size: int) -> FetchOutcome:
+        data = _gather(stream, size)
+        job.fresh = False
+        job.check_received(len(data), size)
+        self.check()
+        job.drop()
+        job.partial = partial = self.folder_for(job.destination).create()
+        partial.append(data)
+        return self._publish(job, partial)
+
+    def _receive_large(self, job: Job, stream: ObjectStream, size: int | None) -> FetchOutcome:
+        partial = self._continue(job, stream)
+        meter = Meter(self.clock, self.progress, self.task, job.request.key, size)
+        for chunk in stream.chunks():
+            self.check()
+            partial.append(chunk)
+            job.fresh = False
+            meter.add(len(chunk))
+            if size is not None and partial.size > size:
+                break
+        meter.finish()
+        job.check_received(partial.size, stream.size)
+        self.check()
+        return self._publish(job, partial)
+
+    def _continue(self, job: Job, stream: ObjectStream) -> Partial:
+        """The partial file that the stream's first byte belongs at the end of."""
+        # An empty file is made anew, for its name holds the validator of the object it was made for.
+        if job.partial is not None and 0 < job.partial.size == stream.start:
+            return job.partial
+        job.drop()
+        if stream.start:
+            raise Unavailable(job.request.key, "was sent from another place than asked for")
+        job.partial = self.folder_for(job.destination).create(job.key, stream.validator)
+        return job.partial
+
+    # --- publishing ---------------------------------------------------------------------------------
+
+    def _publish(self, job: Job, partial: Partial) -> FetchOutcome:
+        size, digest = partial.size, partial.digest
+        job.check_digest(digest)
+        # Two processes that fetch the same file should agree on its time: the first to publish wins.
+        found = existing(job.destination)
+        if found is not None and found != job.seen and self._is(found, size, digest):
+            job.drop()
+            modified = found.mtime_ns
+        else:
+            modified = partial.publish(job.destination)
+            job.partial = None
+        return FetchOutcome(job.request, FetchStatus.FETCHED, size, digest, modified)
+
+    def _is(self, found: Existing, size: int, digest: Digest) -> bool:
+        return found.size == size and found.digest(self.check) == digest
+
+
+def _gather(stream: ObjectStream, size: int) -> bytes:
+    """All bytes of the stream, or a few more than `size`, so that too many are noticed but not held."""
+    chunks: list[bytes] = []
+    received = 0
+    for chunk in stream.chunks():
+        chunks.append(chunk)
+        received += len(chunk)
+        if received > size:
+            break
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)

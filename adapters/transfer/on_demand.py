@@ -1,0 +1,52 @@
+"""A source that is made when its first object is asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from ...ports.transfer import ObjectSource, ObjectStream
+
+
+@attrs.define
+class OnDemand:
+    """Stands for a source that costs time to import or connections to open, until somebody needs it.
+
+    A pull from the embedded hub then never loads the HTTP stack. Thread-safe.
+    """
+
+    schemes: frozenset[str] = attrs.field(converter=frozenset)
+    make: Callable[[], Any]
+    _source: Any = attrs.field(default=None, init=False)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False, repr=False)
+
+    def open(self, url: str, start: int = 0, validator: str | None = None) -> ObjectStream:
+        """Open an object of the source, which is made if it is the first."""
+        return self._made().open(url, start, validator)
+
+    def close(self) -> None:
+        """Close the source, if it was made. Idempotent."""
+        with self._lock:
+            source, self._source = self._source, None
+        if source is not None:
+            source.close()
+
+    def _made(self) -> ObjectSource:
+        with self._lock:
+            if self._source is None:
+                self._source = self.make()
+            return self._source
+
+
+def http_source(connections: int) -> OnDemand:
+    """An `HttpSource` on demand, with that many connections to one host."""
+
+    def make() -> Any:
+        from .http import HttpSource
+
+        return HttpSource(connections=connections)
+
+    return OnDemand({"http", "https"}, make)

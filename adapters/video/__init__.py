@@ -1,0 +1,5 @@
+"""Cutting videos into frames."""
+
+from .frames import PyAvFrameExtractor
+
+__all__ = ["PyAvFrameExtractor"]

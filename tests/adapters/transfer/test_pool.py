@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from groundtruth.adapters.transfer.pool import PATIENCE, Cancelled, Pace, Pool
+
+
+def pool_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("transfer-")]
+
+
+def test_quick_light_work_needs_no_thread() -> None:
+    pool = Pool(lambda _: threading.get_ident(), 4, threading.Event(), lambda _: True)
+    assert set(pool.run(range(100))) == {threading.get_ident()}
+
+
+def test_light_work_that_takes_long_goes_to_the_threads() -> None:
+    def slow(_: int) -> int:
+        time.sleep(0.002)
+        return threading.get_ident()
+
+    pool = Pool(slow, 4, threading.Event(), lambda _: True)
+    places = list(pool.run(range(1 + PATIENCE[0])))
+    assert len(places) == 1 + PATIENCE[0]
+    assert places.count(threading.get_ident()) == 1
+
+
+def test_threads_are_left_less_and_less_often_and_come_back_at_once() -> None:
+    pace = Pace()
+    tries = []
+    for number in range(10_000):
+        if pace.is_quick():
+            pace.took(1.0)
+            tries.append(number)
+    assert tries == [0, 33, 98, 227, 484, 997, 2022, 4071, 8168]
+    while not pace.is_quick():
+        pass
+    pace.took(0.0)
+    assert all(pace.is_quick() for _ in range(100))
+    pace.took(1.0)
+    assert [pace.is_quick() for _ in range(PATIENCE[0] + 1)] == [False] * PATIENCE[0] + [True]
+
+
+def test_a_thread_that_cannot_stop_is_not_waited_for() -> None:
+    release, cancelled = threading.Event(), threading.Event()
+
+    def function(number: int) -> int:
+        if number == 0:
+            release.wait(10)
+            if cancelled.is_set():
+                raise Cancelled
+        return number
+
+    results = Pool(function, 2, cancelled, grace=0.01).run(iter(range(10)))
+    assert next(results) == 1
+    results.close()  # type: ignore[attr-defined]
+    assert cancelled.is_set()
+    (stuck,) = pool_threads()
+    release.set()
+    stuck.join(10)
+    assert pool_threads() == []
+
+
+def test_an_error_of_light_work_ends_it() -> None:
+    pool = Pool(lambda number: 1 // (3 - number), 2, threading.Event(), lambda _: True)
+    with pytest.raises(ZeroDivisionError):
+        list(pool.run(range(10)))

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no failing test.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Path:
+    """Folder of the golden cases: what GROUNDTRUTH_VECTORS names, else `shared/vectors` beside the repository."""
+    named = os.environ.get("GROUNDTRUTH_VECTORS")
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "vectors"
+    if not folder.is_dir():
+        pytest.skip(f"no golden cases in {folder}; set GROUNDTRUTH_VECTORS")
+    return folder

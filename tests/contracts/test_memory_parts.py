@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from groundtruth.adapters.memory import (
+    MemoryCredentials,
+    MemoryFiles,
+    MemoryFrameExtractor,
+    MemoryProbe,
+    fake_image,
+    fake_video,
+)
+from groundtruth.testing.credentials import CredentialsContract
+from groundtruth.testing.files import FilesContract
+from groundtruth.testing.media import FrameExtractorContract, MediaProbeContract
+
+
+class TestMemoryCredentials(CredentialsContract):
+    def make_store(self, folder: Path) -> MemoryCredentials:
+        return MemoryCredentials()
+
+
+class TestMemoryFiles(FilesContract):
+    def make_files(self) -> MemoryFiles:
+        return MemoryFiles()
+
+    def plant(self, files: MemoryFiles, root: Path, tree: Mapping[str, bytes]) -> None:
+        files.tree.update({root / name: data for name, data in tree.items()})
+
+
+class TestMemoryProbe(MediaProbeContract):
+    def make_probe(self) -> MemoryProbe:
+        return MemoryProbe()
+
+    def image(self, folder: Path) -> Path:
+        path = folder / "image.png"
+        path.write_bytes(fake_image(31, 17))
+        return path
+
+
+class TestMemoryFrameExtractor(FrameExtractorContract):
+    def make_extractor(self) -> MemoryFrameExtractor:
+        return MemoryFrameExtractor()
+
+    def video(self, folder: Path) -> tuple[Path, float, int]:
+        path = folder / "clip.mp4"
+        path.write_bytes(fake_video(64, 48, 12, 10.0))
+        return path, 10.0, 12
