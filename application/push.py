@@ -303,10 +303,12 @@ class _Upload:
             self._confirm()
 
     def _confirm(self) -> None:
-        batch, self.waiting, self.waiting_size = self.waiting, [], 0
+        batch = self.waiting
         if not batch:
             return
         self.push.uploads.confirm([sent.upload for sent in batch])
+        # Only now: when an interrupt cuts the confirmation short, the last one repeats it.
+        self.waiting, self.waiting_size = [], 0
         for sent in batch:
             self.report.files += 1
             self.report.size += sent.size

@@ -20,7 +20,7 @@ def kill_at_random_moments(program: Program, draw: random.Random, rounds: int, *
     """Start the command again and again, killing it each time; return how many runs were cut short."""
     start = time.monotonic()
     program.run("version")
-    longest = 2 * (time.monotonic() - start) + 1.5
+    longest = 2 * (time.monotonic() - start) + 1.0
     killed = 0
     for _ in range(rounds):
         process = program.start(*command)
