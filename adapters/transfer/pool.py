@@ -27,8 +27,11 @@ GRACE = 2.0
 QUICK = 0.001
 """Seconds. Work that takes longer is mostly waiting, which many threads do at once."""
 
+SLOW_IN_A_ROW = 2
+"""One piece that takes long says little: the machine may just have been busy."""
+
 PATIENCE = (32, 4096)
-"""How many pieces of light work go to the threads after one was not quick: at first, and at most."""
+"""How many pieces of light work go to the threads when it is slow: at first, and at most."""
 
 
 class Cancelled(Exception):
@@ -41,6 +44,7 @@ class Pace:
 
     _patience: int = PATIENCE[0]
     _left: int = 0
+    _slow: int = 0
 
     def is_quick(self) -> bool:
         """True if the next piece should be done on the spot."""
@@ -52,9 +56,11 @@ class Pace:
     def took(self, seconds: float) -> None:
         """Learn how long a piece done on the spot took."""
         if seconds <= QUICK:
-            self._patience = PATIENCE[0]
-        else:
-            self._left, self._patience = self._patience, min(2 * self._patience, PATIENCE[1])
+            self._slow, self._patience = 0, PATIENCE[0]
+            return
+        self._slow += 1
+        if self._slow == SLOW_IN_A_ROW:
+            self._slow, self._left, self._patience = 0, self._patience, min(2 * self._patience, PATIENCE[1])
 
 
 class Pool(Generic[T, R]):
@@ -74,24 +80,27 @@ class Pool(Generic[T, R]):
         self._is_light = is_light
         self._grace = grace
         self._pace = Pace()
-        self._tasks: SimpleQueue[tuple[T] | None] = SimpleQueue()
-        self._done: SimpleQueue[tuple[R, BaseException | None]] = SimpleQueue()
+        self._tasks: SimpleQueue[tuple[T, bool] | None] = SimpleQueue()
+        self._done: SimpleQueue[tuple[R, BaseException | None, bool]] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._given = self._light_given = 0
 
     def run(self, inputs: Iterable[T]) -> Iterator[R]:
         """Results in the order in which they come; at most two inputs per worker are drawn ahead of them."""
-        waiting, ahead = 0, 2 * self._workers
+        ahead = 2 * self._workers
         try:
             for value in inputs:
-                if self._is_light(value) and self._pace.is_quick():
+                light = self._is_light(value)
+                if light and self._pace.is_quick():
+                    # Threads that are busy with the like would make this piece look slow.
+                    while self._light_given:
+                        yield self._take()
                     yield self._do(value)
                 else:
-                    self._give(value)
-                    waiting += 1
-                while waiting and (waiting >= ahead or not self._done.empty()):
-                    waiting -= 1
+                    self._give(value, light)
+                while self._given and (self._given >= ahead or not self._done.empty()):
                     yield self._take()
-            for _ in range(waiting):
+            while self._given:
                 yield self._take()
         finally:
             self._dismiss()
@@ -103,15 +112,19 @@ class Pool(Generic[T, R]):
         finally:
             self._pace.took(time.perf_counter() - start)
 
-    def _give(self, value: T) -> None:
+    def _give(self, value: T, light: bool) -> None:
         if len(self._threads) < self._workers:
             thread = threading.Thread(target=self._work, name=f"transfer-{len(self._threads)}", daemon=True)
             self._threads.append(thread)
             thread.start()
-        self._tasks.put((value,))
+        self._tasks.put((value, light))
+        self._given += 1
+        self._light_given += light
 
     def _take(self) -> R:
-        result, error = self._done.get()
+        result, error, light = self._done.get()
+        self._given -= 1
+        self._light_given -= light
         if error is not None:
             raise error
         return result
@@ -126,9 +139,10 @@ class Pool(Generic[T, R]):
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None and not self._cancelled.is_set():
+            value, light = task
             try:
-                self._done.put((self._function(*task), None))
+                self._done.put((self._function(value), None, light))
             except Cancelled:
                 return
             except BaseException as error:  # noqa: BLE001 - raised again in the thread that takes the results
-                self._done.put((None, error))  # type: ignore[arg-type]
+                self._done.put((None, error, light))  # type: ignore[arg-type]

@@ -23,23 +23,39 @@ def test_light_work_that_takes_long_goes_to_the_threads() -> None:
         return threading.get_ident()
 
     pool = Pool(slow, 4, threading.Event(), lambda _: True)
-    places = list(pool.run(range(1 + PATIENCE[0])))
-    assert len(places) == 1 + PATIENCE[0]
-    assert places.count(threading.get_ident()) == 1
+    places = list(pool.run(range(2 + PATIENCE[0])))
+    assert len(places) == 2 + PATIENCE[0]
+    assert places.count(threading.get_ident()) == 2
 
 
-def test_threads_are_left_less_and_less_often_and_come_back_at_once() -> None:
+def test_light_work_that_is_quick_again_leaves_the_threads() -> None:
+    pauses = iter([0.002, 0.002])
+
+    def function(_: int) -> int:
+        time.sleep(next(pauses, 0))
+        return threading.get_ident()
+
+    places = list(Pool(function, 4, threading.Event(), lambda _: True).run(range(500)))
+    assert len(places) == 500
+    assert places.count(threading.get_ident()) > 250
+
+
+def test_light_work_is_tried_on_the_spot_less_and_less_often_and_at_once_again() -> None:
     pace = Pace()
     tries = []
     for number in range(10_000):
         if pace.is_quick():
             pace.took(1.0)
             tries.append(number)
-    assert tries == [0, 33, 98, 227, 484, 997, 2022, 4071, 8168]
+    assert tries[::2] == [0, 34, 100, 230, 488, 1002, 2028, 4078, 8176]
+    assert tries[1::2] == [number + 1 for number in tries[::2]]
     while not pace.is_quick():
         pass
     pace.took(0.0)
-    assert all(pace.is_quick() for _ in range(100))
+    for slow in (1.0, 0.0, 1.0, 0.0):
+        assert pace.is_quick()
+        pace.took(slow)
+    pace.took(1.0)
     pace.took(1.0)
     assert [pace.is_quick() for _ in range(PATIENCE[0] + 1)] == [False] * PATIENCE[0] + [True]
 
