@@ -24,10 +24,10 @@ R = TypeVar("R")
 GRACE = 2.0
 """Seconds that threads get to stop. One that needs longer ends by itself, without finishing its work."""
 
-QUICK = 0.001
+QUICK = 0.005
 """Seconds. Work that takes longer is mostly waiting, which many threads do at once."""
 
-SLOW_IN_A_ROW = 2
+SLOW_IN_A_ROW = 4
 """One piece that takes long says little: the machine may just have been busy."""
 
 PATIENCE = (32, 4096)

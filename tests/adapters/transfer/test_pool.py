@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from groundtruth.adapters.transfer.pool import PATIENCE, Cancelled, Pace, Pool
+from groundtruth.adapters.transfer.pool import PATIENCE, QUICK, SLOW_IN_A_ROW, Cancelled, Pace, Pool
 
 
 def pool_threads() -> list[threading.Thread]:
@@ -19,17 +19,17 @@ def test_quick_light_work_needs_no_thread() -> None:
 
 def test_light_work_that_takes_long_goes_to_the_threads() -> None:
     def slow(_: int) -> int:
-        time.sleep(0.002)
+        time.sleep(2 * QUICK)
         return threading.get_ident()
 
     pool = Pool(slow, 4, threading.Event(), lambda _: True)
-    places = list(pool.run(range(2 + PATIENCE[0])))
-    assert len(places) == 2 + PATIENCE[0]
-    assert places.count(threading.get_ident()) == 2
+    places = list(pool.run(range(SLOW_IN_A_ROW + PATIENCE[0])))
+    assert len(places) == SLOW_IN_A_ROW + PATIENCE[0]
+    assert places.count(threading.get_ident()) == SLOW_IN_A_ROW
 
 
 def test_light_work_that_is_quick_again_leaves_the_threads() -> None:
-    pauses = iter([0.002, 0.002])
+    pauses = iter([2 * QUICK] * SLOW_IN_A_ROW)
 
     def function(_: int) -> int:
         time.sleep(next(pauses, 0))
@@ -47,16 +47,16 @@ def test_light_work_is_tried_on_the_spot_less_and_less_often_and_at_once_again()
         if pace.is_quick():
             pace.took(1.0)
             tries.append(number)
-    assert tries[::2] == [0, 34, 100, 230, 488, 1002, 2028, 4078, 8176]
-    assert tries[1::2] == [number + 1 for number in tries[::2]]
+    assert tries[::SLOW_IN_A_ROW] == [0, 36, 104, 236, 496, 1012, 2040, 4092, 8192]
+    assert tries[1::SLOW_IN_A_ROW] == [number + 1 for number in tries[::SLOW_IN_A_ROW]]
     while not pace.is_quick():
         pass
     pace.took(0.0)
     for slow in (1.0, 0.0, 1.0, 0.0):
         assert pace.is_quick()
         pace.took(slow)
-    pace.took(1.0)
-    pace.took(1.0)
+    for _ in range(SLOW_IN_A_ROW):
+        pace.took(1.0)
     assert [pace.is_quick() for _ in range(PATIENCE[0] + 1)] == [False] * PATIENCE[0] + [True]
 
 
