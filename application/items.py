@@ -80,7 +80,7 @@ class CommentOnItem:
 
         Raises:
             ItemNotFound: no item has that name.
-            InvalidInput: several have it; or the item has several slots and the comment names none.
+            InvalidInput: several have it; or the comment names no slot, and the item has several, or an unknown one.
         """
         dataset = self.datasets.get_dataset(reference)
         found, _ = find_by_name(self.items, dataset, [name])
@@ -93,23 +93,27 @@ class CommentOnItem:
         if comment.slot_name is None and len(slots) > 1:
             names = ", ".join(slot.name for slot in slots)
             raise InvalidInput(f"item '{name}'", "has several slots", f"Name one with --slot: {names}")
+        if comment.slot_name is not None and slots and comment.slot_name not in {slot.name for slot in slots}:
+            names = ", ".join(slot.name for slot in slots)
+            raise InvalidInput(f"item '{name}'", f"has no slot '{comment.slot_name}'", f"Its slots are: {names}")
         slot = comment.slot_name or (slots[0].name if slots else "0")
         return self.items.add_comment(dataset, found[0].id, attrs.evolve(comment, slot_name=slot))
 
 
 def find_by_name(items: ItemCatalogue, dataset: Dataset, names: Sequence[str]) -> tuple[list[Item], tuple[str, ...]]:
     """Items whose name, or full path when written with a slash, is among `names`; and the names without any."""
-    found: list[Item] = []
+    found: dict[str, Item] = {}
     seen: set[str] = set()
     wanted = list(dict.fromkeys(names))
     for start in range(0, len(wanted), NAMES_PER_QUERY):
-        chunk = wanted[start : start + NAMES_PER_QUERY]
-        paths = {name if name.startswith("/") else f"/{name}": name for name in chunk if "/" in name}
-        plain = set(chunk) - set(paths.values())
-        bare = tuple(sorted(plain | {path.rpartition("/")[2] for path in paths}))
+        # `a.jpg` is a name; `day1/a.jpg` and `/day1/a.jpg` are one full path.
+        asked: dict[str, list[str]] = {}
+        for name in wanted[start : start + NAMES_PER_QUERY]:
+            asked.setdefault(name if "/" not in name else f"/{name.lstrip('/')}", []).append(name)
+        bare = tuple(sorted({key.rpartition("/")[2] for key in asked}))
         for item in items.list_items(dataset, ItemQuery(statuses=ANY_STATUS, names=bare)):
-            matches = [name for name in (item.name, paths.get(item.full_path)) if name in chunk]
-            if (item.name in plain) or (item.full_path in paths):
-                found.append(item)
-                seen.update(matches)
-    return found, tuple(name for name in wanted if name not in seen)
+            matches = [*asked.get(item.name, ()), *asked.get(item.full_path, ())]
+            seen.update(matches)
+            if matches:
+                found[item.id] = item
+    return list(found.values()), tuple(name for name in wanted if name not in seen)

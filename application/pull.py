@@ -9,7 +9,7 @@ import attrs
 
 from ..domain.digest import Digest
 from ..domain.document import AnnotationDocument
-from ..domain.errors import GroundtruthError, InvalidDocument, InvalidInput
+from ..domain.errors import DiskFull, GroundtruthError, InvalidDocument, InvalidInput, NotWritable
 from ..domain.names import safe_component, stem_of
 from ..domain.placement import FRAME_PATTERN, PlacedFile, PlacedFrames, PlacementOptions, free_name, place
 from ..domain.reference import DatasetReference
@@ -23,6 +23,8 @@ from ..ports.progress import Advanced, Finished, Progress, Started, Warned
 from ..ports.releases import ReleaseDesk
 from ..ports.transfer import FetchOutcome, FetchRequest, FetchStatus, ObjectTransfer
 from .releases import FindRelease, Waiting
+from .streams import closing
+from .targets import Targets
 
 TASK = "pull"
 LISTED_KINDS = ("tag", "polygon", "bounding_box")
@@ -100,6 +102,8 @@ class PullRelease:
 
         Raises:
             DatasetNotFound, ReleaseNotFound, ReleasePending: nothing to pull (yet).
+            Conflict: making the release failed on the hub.
+            IntegrityError: a document of the release is damaged on the hub.
             NotWritable, DiskFull: the library cannot take it; what arrived is kept.
         """
         chosen = options or PullOptions()
@@ -112,7 +116,8 @@ class PullRelease:
             return PullReport(release, folder, local, up_to_date=True)
         staging = self.library.stage(release, chosen.recipe)
         try:
-            return _Pull(self, release, chosen, staging).run()
+            targets = Targets(fold=not self.library.case_sensitive)
+            return _Pull(self, release, chosen, staging, targets).run()
         finally:
             staging.abandon()
 
@@ -133,6 +138,7 @@ class _Pull:
     release: Release
     options: PullOptions
     staging: ReleaseStaging
+    targets: Targets
     documents: int = 0
     fetched: int = 0
     present: int = 0
@@ -140,7 +146,7 @@ class _Pull:
     invalid: list[PullProblem] = attrs.field(factory=list[PullProblem])
     missing: list[PullProblem] = attrs.field(factory=list[PullProblem])
     names: set[str] = attrs.field(factory=set[str])
-    targets: set[str] = attrs.field(factory=set[str])
+    wanted: list[PurePosixPath] = attrs.field(factory=list[PurePosixPath])
     classes: dict[str, set[str]] = attrs.field(factory=lambda: {kind: set[str]() for kind in LISTED_KINDS})
     videos: list[PlacedFrames] = attrs.field(factory=list[PlacedFrames])
 
@@ -151,8 +157,9 @@ class _Pull:
             for _ in requests:
                 raise AssertionError("annotations alone ask for no media")
         else:
-            for outcome in self.pull.transfer.fetch(requests):
-                self._take(outcome)
+            with closing(self.pull.transfer.fetch(requests)) as outcomes:
+                for outcome in outcomes:
+                    self._take(outcome)
             self._extract_frames()
         self.pull.progress.report(Finished(TASK))
         return self._finish()
@@ -167,8 +174,7 @@ class _Pull:
             if self.release.latest:
                 self.pull.library.set_latest(local)
             if self.options.remove_extra and not problems and not self.options.only_annotations:
-                wanted = [PurePosixPath(target) for target in self.targets]
-                removed = tuple(self.pull.library.remove_extra(self.release.reference, wanted))
+                removed = tuple(self.pull.library.remove_extra(self.release.reference, self.wanted))
         return PullReport(
             self.release,
             self.pull.library.folder(self.release.reference),
@@ -206,7 +212,8 @@ class _Pull:
                 yield from self._ask(document, one)
 
     def _add_document(self, document: AnnotationDocument, data: bytes) -> None:
-        name = self._free(f"{safe_component(stem_of(document.item.name))}.json", self.names)
+        wanted = f"{safe_component(stem_of(document.item.name))}.json"
+        name = free_name(wanted, self.names, fold=self.targets.fold)
         self.staging.add_document(name.removesuffix(".json"), data)
         self.documents += 1
         if self.options.only_annotations:
@@ -231,19 +238,17 @@ class _Pull:
         if not placed.slot.frame_urls:
             self.videos.append(attrs.evolve(placed, folder=folder))
             return
-        self.targets.discard(str(folder))
         for position, url in enumerate(placed.slot.frame_urls):
-            target = folder / FRAME_PATTERN.format(position)
-            self.targets.add(str(target))
-            yield self._request(target, url, None, None)
+            yield self._request(folder / FRAME_PATTERN.format(position), url, None, None)
 
     def _request(self, target: PurePosixPath, url: str, size: int | None, digest: Digest | None) -> FetchRequest:
+        self._want(target)
         # Without a digest only the size could vouch for a file that is there; --force does not trust it.
         trusted = None if self.options.force and digest is None else size
         return FetchRequest(url, self.staging.claim(target, size, digest), str(target), trusted, digest)
 
     def _free_target(self, document: AnnotationDocument, target: PurePosixPath) -> PurePosixPath:
-        free = PurePosixPath(self._free(str(target), self.targets))
+        free = self.targets.free(target)
         if free != target:
             self.pull.progress.report(
                 Warned(
@@ -252,8 +257,9 @@ class _Pull:
             )
         return free
 
-    def _free(self, wanted: str, taken: set[str]) -> str:
-        return free_name(wanted, taken, fold=not self.pull.library.case_sensitive)
+    def _want(self, target: PurePosixPath) -> None:
+        if self.options.remove_extra:
+            self.wanted.append(target)
 
     def _take(self, outcome: FetchOutcome) -> None:
         if outcome.status is FetchStatus.FAILED:
@@ -271,26 +277,27 @@ class _Pull:
     def _extract_frames(self) -> None:
         """Cut videos whose frames the release does not list one by one into frames here."""
         for placed in self.videos:
-            self.targets.discard(str(placed.folder))
-            for source in placed.slot.source_files[:1]:
-                try:
-                    self._extract(placed, source.url, source.size, source.digest)
-                except GroundtruthError as error:
-                    self.missing.append(PullProblem(str(placed.folder), str(error)))
+            source = next(iter(placed.slot.source_files), None)
+            if source is None or source.url is None:
+                self.missing.append(PullProblem(str(placed.folder), "the release gives no address for the video"))
+                continue
+            video = self.staging.scratch(str(placed.folder))
+            request = FetchRequest(source.url, video, str(placed.folder), source.size, source.digest)
+            try:
+                self._extract(placed, request)
+            except (DiskFull, NotWritable):
+                raise
+            except GroundtruthError as error:
+                self.missing.append(PullProblem(str(placed.folder), str(error)))
 
-    def _extract(self, placed: PlacedFrames, url: str | None, size: int | None, digest: Digest | None) -> None:
-        if url is None:
-            self.missing.append(PullProblem(str(placed.folder), "the release gives no address for the video"))
-            return
-        video = self.staging.scratch(str(placed.folder))
-        for outcome in self.pull.transfer.fetch([FetchRequest(url, video, str(placed.folder), size, digest)]):
-            if outcome.status is FetchStatus.FAILED:
-                self.missing.append(PullProblem(str(placed.folder), str(outcome.error)))
-                return
+    def _extract(self, placed: PlacedFrames, request: FetchRequest) -> None:
+        for outcome in self.pull.transfer.fetch([request]):
+            if outcome.error is not None:
+                raise outcome.error
         first = self.staging.claim(placed.folder / FRAME_PATTERN.format(0))
-        for frame in self.pull.frames.extract(video, first.parent, placed.slot.fps):
+        for frame in self.pull.frames.extract(request.destination, first.parent, placed.slot.fps):
             target = placed.folder / frame.name
-            self.targets.add(str(target))
+            self._want(target)
             self.staging.add_file(target, frame.size, frame.mtime_ns, None)
             self.fetched += 1
             self.size += frame.size

@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from ..domain.dataset import Dataset
-from ..domain.errors import DiskFull, GroundtruthError, InvalidInput, InvalidName
+from ..domain.errors import DiskFull, GroundtruthError, InvalidInput, InvalidName, ObjectNotFound
 from ..domain.media import is_supported
 from ..domain.names import ROOT, RemotePath, check_item_name
 from ..domain.reference import DatasetReference
@@ -28,6 +28,7 @@ from ..ports.files import FoundFile, LocalFiles
 from ..ports.progress import Advanced, Finished, Progress, Started, Transferred
 from ..ports.runner import Runner
 from ..ports.uploads import UploadDesk
+from .streams import closing
 
 TASK = "push"
 REGISTER_BATCH = 500
@@ -74,7 +75,8 @@ class PushOptions:
         return any(
             names[0].lower().endswith(pattern.lower())
             if pattern.startswith(".") and "/" not in pattern
-            else any(fnmatch.fnmatchcase(name, pattern) for name in names)
+            # A name such as `a[1].jpg` fits itself, though it does not as a glob.
+            else pattern in names or any(fnmatch.fnmatchcase(name, pattern) for name in names)
             for pattern in self.exclude
         )
 
@@ -131,7 +133,7 @@ class PushItems:
         """
         chosen = options or PushOptions()
         report = PushReport(self.datasets.get_dataset(reference))
-        planner = _Planner(self.files, paths, chosen, report)
+        planner = _Planner(self.files, paths, chosen, report, self.progress, frozenset(paths))
         self.progress.report(Started(TASK, planner.count(), "files"))
         _Upload(self, planner, report).run()
         self.progress.report(Finished(TASK))
@@ -146,12 +148,15 @@ class _Planner:
     paths: Sequence[Path]
     options: PushOptions
     report: PushReport
+    progress: Progress
+    named: frozenset[Path]
 
     def count(self) -> int:
         """Number of files that will be considered, by a quick look that keeps nothing."""
+        looks = [self.files.find(self.paths)] if self.options.merge is None else map(self.files.children, self.paths)
         return sum(
             not isinstance(found, OSError) and is_supported(found.path) and not self.options.excludes(found)
-            for found in self.files.find(self.paths)
+            for found in itertools.chain.from_iterable(looks)
         )
 
     def items(self) -> Iterator[NewItem]:
@@ -165,6 +170,7 @@ class _Planner:
                     str(item.slots[0].sources[0]),
                     f"another file of this push has the name {item.full_path}; keep folders with --preserve-folders",
                 )
+                self._pass(sum(len(slot.sources) for slot in item.slots))
                 continue
             seen.add(item.full_path)
             yield item
@@ -178,13 +184,14 @@ class _Planner:
             return None
         if not is_supported(found.path):
             # A file the user named must not be dropped in silence; one met in a folder may be.
-            if found.path in self.paths:
+            if found.path in self.named:
                 self._fail(str(found.path), "is of an unsupported type")
             else:
                 self.report.skipped.append(PushIssue(str(found.path), "find", "unsupported type"))
             return None
         if found.size == 0:
             self._fail(str(found.path), "is empty (0 bytes)")
+            self._pass(1)
             return None
         return found
 
@@ -198,6 +205,7 @@ class _Planner:
                 yield NewItem(name, [self._slot(found)], self._folder(found))
             except InvalidName as error:
                 self._fail(str(found.path), error.message)
+                self._pass(1)
 
     def _slot(self, found: FoundFile) -> NewSlot:
         options = self.options
@@ -212,24 +220,38 @@ class _Planner:
         mode = self.options.merge
         assert mode is not None
         for path in self.paths:
-            name = path.resolve().name
-            usable: list[Path] = []
-            for file in self.files.children(path):
-                found = self._usable(file)
-                if found is not None:
-                    usable.append(found.path)
-            try:
-                item = merged_item(name, usable, mode, self.options.fps)
-            except InvalidInput as error:
-                self._fail(str(path), str(error))
-                continue
+            known = len(self.report.failed)
+            usable = [found.path for file in self.files.children(path) if (found := self._usable(file)) is not None]
+            item = None
+            if len(self.report.failed) == known:
+                item = self._merge(path, usable, mode)
+            elif self.report.failed[-1].path != str(path):
+                # Pushed without one of its files, the item could not be completed afterwards.
+                self._fail(str(path), "was left out as a whole, because a file in it cannot be taken")
             if item is None:
-                self._fail(str(path), "is not a folder with files that can be merged")
-                continue
-            yield attrs.evolve(item, path=self.options.path)
+                self._pass(len(usable))
+            else:
+                yield attrs.evolve(item, path=self.options.path)
+
+    def _merge(self, path: Path, usable: Sequence[Path], mode: MergeMode) -> NewItem | None:
+        # The name that was given counts, also where it is a link; `.` and `..` have none.
+        name = path.name if path.name not in {"", ".."} else path.resolve().name
+        try:
+            item = merged_item(name, usable, mode, self.options.fps)
+        except InvalidInput as error:
+            self._fail(str(path), str(error))
+            return None
+        if item is None:
+            self._fail(str(path), "has no files that can be merged")
+        return item
 
     def _fail(self, path: str, reason: str) -> None:
         self.report.failed.append(PushIssue(path, "find", reason))
+
+    def _pass(self, count: int) -> None:
+        """Count files that were announced and come to nothing, or progress would never reach its end."""
+        if count:
+            self.progress.report(Advanced(TASK, count))
 
 
 @attrs.define
@@ -253,10 +275,10 @@ class _Upload:
     slots_left: dict[str, int] = attrs.field(factory=dict[str, int])
 
     def run(self) -> None:
-        results = self.push.runner.map(self._send, self._register())
         try:
-            for sent in results:
-                self._take(sent)
+            with closing(self.push.runner.map(self._send, self._register())) as results:
+                for sent in results:
+                    self._take(sent)
         finally:
             # Also on Ctrl-C and on a full disk: what was sent whole is not sent again next time.
             self._confirm()
@@ -269,10 +291,10 @@ class _Upload:
             for blocked in answer.blocked:
                 if blocked.reason is BlockReason.ALREADY_EXISTS:
                     self.report.present.append(blocked.item.full_path)
-                    self.push.progress.report(Advanced(TASK, len(blocked.item.slots)))
                 else:
                     reason = f"{blocked.reason.value.lower().replace('_', ' ')} {blocked.detail}".strip()
                     self.report.failed.append(PushIssue(blocked.item.full_path, "register", reason))
+                self.push.progress.report(Advanced(TASK, sum(len(slot.sources) for slot in blocked.item.slots)))
             for upload in answer.uploads:
                 self.slots_left[upload.item_id] = self.slots_left.get(upload.item_id, 0) + 1
             yield from answer.uploads
@@ -294,8 +316,7 @@ class _Upload:
 
     def _take(self, sent: _Sent) -> None:
         if sent.error is not None:
-            source = str(sent.upload.slot.sources[0])
-            self.report.failed.append(PushIssue(source, "upload", sent.error.message))
+            self._refuse(sent, "upload", sent.error)
             return
         self.waiting.append(sent)
         self.waiting_size += sent.size
@@ -306,14 +327,41 @@ class _Upload:
         batch = self.waiting
         if not batch:
             return
-        self.push.uploads.confirm([sent.upload for sent in batch])
+        unknown = self._declare(batch)
         # Only now: when an interrupt cuts the confirmation short, the last one repeats it.
         self.waiting, self.waiting_size = [], 0
         for sent in batch:
-            self.report.files += 1
-            self.report.size += sent.size
-            self.push.progress.report(Advanced(TASK, 1, sent.size))
-            self.slots_left[sent.upload.item_id] -= 1
-            if self.slots_left[sent.upload.item_id] == 0:
-                del self.slots_left[sent.upload.item_id]
-                self.report.items += 1
+            error = unknown.get(sent.upload.upload_id)
+            if error is None:
+                self._count(sent)
+            else:
+                self._refuse(sent, "confirm", error)
+
+    def _declare(self, batch: Sequence[_Sent]) -> dict[str, ObjectNotFound]:
+        """Confirm uploads; return the errors of those the hub does not know any more, by upload id."""
+        try:
+            self.push.uploads.confirm([sent.upload for sent in batch])
+        except ObjectNotFound as error:
+            if len(batch) == 1:
+                return {batch[0].upload.upload_id: error}
+            # An item that was deleted meanwhile must not hold back the others: none of them is confirmed yet.
+            unknown: dict[str, ObjectNotFound] = {}
+            for sent in batch:
+                unknown.update(self._declare([sent]))
+            return unknown
+        return {}
+
+    def _count(self, sent: _Sent) -> None:
+        files = len(sent.upload.slot.sources)
+        self.report.files += files
+        self.report.size += sent.size
+        self.push.progress.report(Advanced(TASK, files, sent.size))
+        self.slots_left[sent.upload.item_id] -= 1
+        if self.slots_left[sent.upload.item_id] == 0:
+            del self.slots_left[sent.upload.item_id]
+            self.report.items += 1
+
+    def _refuse(self, sent: _Sent, stage: str, error: GroundtruthError) -> None:
+        sources = sent.upload.slot.sources
+        self.report.failed.append(PushIssue(str(sources[0]), stage, error.message))
+        self.push.progress.report(Advanced(TASK, len(sources)))

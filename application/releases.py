@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from ..domain.errors import ReleaseNotFound, ReleasePending
+from ..domain.errors import Conflict, InvalidInput, ReleaseNotFound, ReleasePending
 from ..domain.reference import LATEST, DatasetReference
 from ..domain.release import ExportOptions, Release, ReleaseStatus, check_release_name, newest
 from ..ports.clock import Clock
@@ -53,6 +53,10 @@ class Waiting:
     timeout: float = 0.0
     interval: float = 10.0
 
+    def __attrs_post_init__(self) -> None:
+        if not (self.timeout >= 0 and self.interval > 0):
+            raise InvalidInput("waiting for a release", "needs a timeout of 0 s or more and an interval above 0 s")
+
 
 @attrs.frozen
 class FindRelease:
@@ -69,6 +73,7 @@ class FindRelease:
         Raises:
             ReleaseNotFound: no such release, or none at all.
             ReleasePending: it is still being made after waiting.
+            Conflict: making it failed on the hub.
         """
         dataset = self.datasets.get_dataset(reference)
         deadline = self.clock.monotonic() + waiting.timeout
@@ -76,29 +81,26 @@ class FindRelease:
             release = self._look_up(reference, list(self.releases.list_releases(dataset)), waiting)
             if release.status is ReleaseStatus.COMPLETE:
                 return release
+            name = f"release {release.reference}"
+            if release.status is ReleaseStatus.FAILED:
+                raise Conflict(name, "failed on the hub", "Export it again under another name")
             left = deadline - self.clock.monotonic()
             if left <= 0:
-                raise ReleasePending(
-                    f"release {release.reference}",
-                    "is still being made" if release.status is ReleaseStatus.PENDING else "failed on the hub",
-                    "Pull with --retry to wait for it"
-                    if release.status is ReleaseStatus.PENDING
-                    else "Export it again under another name",
-                )
-            self.progress.report(
-                Warned(f"release {release.reference} is still being made; looking again in {waiting.interval:g} s")
-            )
-            self.clock.sleep(min(waiting.interval, left))
+                raise ReleasePending(name, "is still being made", "Pull with --retry to wait for it")
+            pause = min(waiting.interval, left)
+            self.progress.report(Warned(f"{name} is still being made; looking again in {pause:g} s"))
+            self.clock.sleep(pause)
 
     def _look_up(self, reference: DatasetReference, releases: list[Release], waiting: Waiting) -> Release:
         if reference.release not in {None, LATEST}:
             found = next((release for release in releases if release.name == reference.release), None)
         elif waiting.timeout > 0:
-            found = max(releases, key=lambda release: release.created_at, default=None)
+            coming = [release for release in releases if release.status is not ReleaseStatus.FAILED]
+            found = max(coming, key=lambda release: release.created_at, default=None)
         else:
             found = newest(releases)
-        if found is None or (found.status is ReleaseStatus.FAILED and reference.release in {None, LATEST}):
-            known = ", ".join(release.name for release in releases[:5])
+        if found is None:
+            known = ", ".join(_described(release) for release in releases[:5])
             raise ReleaseNotFound(
                 "release",
                 reference.release or LATEST,
@@ -108,3 +110,8 @@ class FindRelease:
                 else f"Make one with: groundtruth dataset export {reference.identifier} 1.0",
             )
         return found
+
+
+def _described(release: Release) -> str:
+    """Its name, and its status where that is why it cannot be pulled."""
+    return release.name if release.status is ReleaseStatus.COMPLETE else f"{release.name} ({release.status.value})"

@@ -25,6 +25,7 @@ from ..application.push import PushOptions, PushReport
 from ..application.split import SplitReport
 from ..application.verify import VerifyReport
 from ..domain.dataset import Dataset
+from ..domain.errors import InvalidInput
 from ..domain.item import Comment, Item, ItemQuery, StatusChange
 from ..domain.reference import DatasetReference, parse_reference
 from ..domain.release import ExportOptions, Release
@@ -89,9 +90,10 @@ class Client:
         return RemoteDataset(self, self.container.create_dataset()(reference))
 
     def get_remote_dataset(self, reference: str | DatasetReference) -> RemoteDataset:
-        """The dataset of the hub that the reference names. A release in it becomes the one `pull` takes.
+        """The dataset that the reference names. A release in it becomes the one `pull` takes.
 
         Raises:
+            InvalidInput: the reference is malformed, or names another hub than the client's.
             DatasetNotFound: there is none.
         """
         parsed = self._reference(reference)
@@ -118,7 +120,14 @@ class Client:
         self.close()
 
     def _reference(self, text: str | DatasetReference) -> DatasetReference:
-        return text if isinstance(text, DatasetReference) else parse_reference(text, self.settings.team)
+        reference = text if isinstance(text, DatasetReference) else parse_reference(text, self.settings.team)
+        if reference.hub not in {None, self.settings.hub}:
+            raise InvalidInput(
+                f"reference '{reference}'",
+                f"is of another hub than this client's, '{self.settings.hub}'",
+                f"Make a client for it: Client.local(hub='{reference.hub}')",
+            )
+        return reference
 
 
 @attrs.frozen(eq=False)

@@ -27,7 +27,7 @@ from .freezing import discard_release
 from .reach import DEAD_RELEASES, LIVE_BLOB, LIVE_DOCUMENT
 from .stamps import timestamp
 
-BATCH = 500
+BATCH = 2000
 PENDING_FACTOR = 24
 """Bytes put for an upload that is still open are kept this many times longer than other leftovers."""
 

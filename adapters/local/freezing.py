@@ -37,7 +37,8 @@ from .packing import Packed, pack, unpack
 from .slots import NO_SLOTS, StoredSlots, read_slots
 from .stamps import timestamp
 
-BATCH = 500
+BATCH = 2000
+"""Documents in a transaction. Their digests lie in random pages of an index: few of them would write as many."""
 
 _ITEMS = """
 SELECT items.seq, items.id, items.name, items.folder,

@@ -70,8 +70,9 @@ class MemoryStaging:
         final = self.folder / path
         known = self.library.needed(self.release.reference, path)
         if known is not None and final.exists() and not _is_same(known, size, digest):
-            self.beside[path] = self._hidden(path)
-            return self.beside[path]
+            place = self._beside(target)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            return place
         final.parent.mkdir(parents=True, exist_ok=True)
         return final
 
@@ -80,10 +81,16 @@ class MemoryStaging:
         self.library.faults.check("add_file", target, size, mtime_ns, digest)
         path = f"images/{target}"
         self.media[path] = LocalFile(path, size, mtime_ns, digest)
+        if self._beside(target).exists():
+            self.beside[path] = self._beside(target)
 
     def scratch(self, key: str) -> Path:
         """A place for a file that is only needed until `publish`."""
         return self._hidden(f"scratch of {key}")
+
+    def _beside(self, target: PurePosixPath) -> Path:
+        # Laid out as `images/` is, so that all frames of a video may go where the first of them was claimed.
+        return self._hidden("replacing") / target
 
     def _hidden(self, key: str) -> Path:
         name = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from .parser import build_parser
@@ -20,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0: all done. 1: failed, or partly failed (the summary counts what). 2: wrong usage. 130: interrupted.
     """
+    _tolerate_any_name()
     parser = build_parser()
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
@@ -32,10 +34,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(arguments)
 
 
+def _tolerate_any_name() -> None:
+    """Write what the terminal's encoding lacks as an escape instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def run(arguments: Namespace) -> int:
     """Run the command the arguments name, and report errors on stderr: one line, plus the remedy."""
     try:
-        return _call(arguments)
+        code = _call(arguments)
+        sys.stdout.flush()  # here, where a reader that went away can still be dealt with
+        return code
     except KeyboardInterrupt:
         print("interrupted: what was finished is kept; run the command again to go on", file=sys.stderr)
         return INTERRUPTED

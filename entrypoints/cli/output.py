@@ -34,7 +34,9 @@ class Output:
     def result(self, value: Any) -> None:
         """Print the JSON document of the command, if JSON was asked for."""
         if self.as_json:
-            print(json.dumps(plain(value), ensure_ascii=False))
+            # Where the stream cannot carry all of Unicode, JSON's own escapes stay valid JSON.
+            is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+            print(json.dumps(plain(value), ensure_ascii=not is_utf8))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print a table: first column to the left, the others to the right."""
@@ -57,6 +59,15 @@ def confirm(question: str, ask: Callable[[str], str] = input) -> bool:
     except EOFError:
         print(file=sys.stderr)
         return False
+
+
+def answer(question: str, default: str, ask: Callable[[str], str] = input) -> str:
+    """Ask for a value; nothing, or nobody to answer, means the default."""
+    try:
+        return ask(f"{question} [{default}]: ").strip() or default
+    except EOFError:
+        print(file=sys.stderr)
+        return default
 
 
 def report_error(error: GroundtruthError, as_json: bool = False) -> None:

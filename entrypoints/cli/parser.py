@@ -35,7 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=None, parser=None)
     _add_globals(parser, top=True)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    _add(commands, "version", "version", "print the version")
+    _add(commands, "version", "version", "print the version", "version")
     _authenticate(commands)
     _team(commands)
     _hub(commands)
@@ -243,7 +243,9 @@ def _annotations(dataset: argparse._SubParsersAction) -> None:
     mode.add_argument("--append", action="store_true", help="keep the annotations items have")
     mode.add_argument("--overwrite", action="store_true", help="replace the annotations items have")
     importer.add_argument(
-        "--delete-for-empty", action="store_true", help="a document without annotations clears its item"
+        "--delete-for-empty",
+        action="store_true",
+        help="with --overwrite: a document without annotations clears its item",
     )
     importer.add_argument("--import-annotators", action="store_true", help="keep who annotated")
     importer.add_argument("--import-reviewers", action="store_true", help="keep who reviewed")

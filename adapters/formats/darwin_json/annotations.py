@@ -39,6 +39,10 @@ _not_still: Callable[[Any], tuple[Any, ...]] = attrgetter(*_VIDEO, *_HOMELESS)
 _NOTHING = (None,) * len((*_VIDEO, *_HOMELESS))
 _NO_SUBS = (None,) * len(_SUBS)
 
+_POLYGON = ("polygon", "bounding_box")
+_USUAL = frozenset({(kind,) for kind in MAIN_TYPES if kind != "mask"} | {_POLYGON})
+"""Main types that leave nothing over."""
+
 
 # --- reading ----------------------------------------------------------------------------------------
 
@@ -114,13 +118,13 @@ def _read_main(holder: wire.Holder, extra: Extra) -> tuple[Shape | None, Extra]:
     The first main type counts; others become extras. An unknown key that holds an object is taken for a
     main type this library does not know.
     """
-    found = list(compress(MAIN_TYPES, payloads(holder)))
+    found = tuple(compress(MAIN_TYPES, payloads(holder)))
+    if found in _USUAL:
+        return read_shape(found[0], holder), extra
     if not found:
         return _read_unknown(extra)
     kind = found[0]
-    others = found[2:] if found[:2] == ["polygon", "bounding_box"] else found[1:]
-    if others:
-        extra = _with_rest(holder, others, extra)
+    extra = _with_rest(holder, found[2:] if found[:2] == _POLYGON else found[1:], extra)
     if kind == "mask" and holder.mask.sparse_rle is None:
         extra = {**extra, ("mask", "sparse_rle"): None}
     return read_shape(kind, holder), extra
@@ -138,7 +142,7 @@ def _with_rest(holder: wire.Holder, names: Iterable[str], extra: Extra) -> Extra
     for name in names:
         value = getattr(holder, name)
         if value is not None:
-            tree = msgspec.to_builtins(value)
+            tree = msgspec.json.decode(msgspec.json.encode(value))
             if inner := {path[1:]: kept for path, kept in extra.items() if path[0] == name}:
                 put_back(tree, inner)
             extra = {path: kept for path, kept in extra.items() if path[0] != name} | {(name,): tree}
@@ -206,8 +210,8 @@ def _still_tree(annotation: Annotation) -> Tree:
 def _video_tree(annotation: VideoAnnotation) -> Tree:
     tree: Tree = {
         "frames": {str(index): _frame_tree(frame) for index, frame in sorted(annotation.frames.items())},
-        "ranges": annotation.ranges,
-        "hidden_areas": annotation.hidden_areas,
+        "ranges": list(annotation.ranges),
+        "hidden_areas": list(annotation.hidden_areas),
         "interpolated": annotation.interpolated,
     }
     if annotation.interpolate_algorithm is not None:

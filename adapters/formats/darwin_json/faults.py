@@ -51,11 +51,11 @@ def invalid_annotations(error: msgspec.ValidationError, source: str, tree: Any) 
 
 def not_json(error: Exception, data: bytes, source: str, what: str = WHAT) -> InvalidDocument:
     """The bytes are not JSON: say at which line, column and byte."""
+    if isinstance(error, RecursionError):
+        return InvalidDocument(what, "is nested too deeply", ADVICE, source)
     reason, position = "it ends too early", len(data)
     if isinstance(error, UnicodeDecodeError):
         reason, position = "not UTF-8", _undecodable(data)
-    elif isinstance(error, RecursionError):
-        reason = "nested too deeply"
     elif match := _BYTE.fullmatch(str(error)):
         reason, position = match["reason"].removeprefix("JSON is malformed: "), int(match["byte"])
     line = data.count(b"\n", 0, position) + 1

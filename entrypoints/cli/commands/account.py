@@ -6,9 +6,10 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from ....domain.errors import NotWritable
 from ....domain.names import check_slug
 from ..main import OK
-from ..output import confirm
+from ..output import answer, confirm
 from ..session import Session
 
 
@@ -22,20 +23,29 @@ def authenticate(arguments: Namespace, session: Session) -> int:
     if arguments.default_team:
         changes["team"] = check_slug(arguments.default_team, "team")
     elif interactive:
-        team = input(f"Team [{settings.team}]: ").strip() or settings.team
+        team = answer("Team", settings.team)
         if confirm(f"Make {team} the default team?"):
             changes["team"] = check_slug(team, "team")
     folder = arguments.datasets_dir
     if folder is None and interactive:
-        folder = input(f"Datasets directory [{settings.datasets_dir}]: ").strip() or None
+        given = answer("Datasets directory", str(settings.datasets_dir))
+        folder = given if given != str(settings.datasets_dir) else None
     if folder is not None:
         changes["datasets_dir"] = Path(folder).expanduser().absolute()
     chosen = settings.with_values(**changes)
+    _make_folder(chosen.datasets_dir)  # first, so that no folder that cannot be is chosen
     chosen.save()
-    chosen.datasets_dir.mkdir(parents=True, exist_ok=True)
     session.output.say("Authentication succeeded.")
     session.output.result({"hub": chosen.hub, "team": chosen.team, "datasets_dir": chosen.datasets_dir})
     return OK
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"cannot be made: {error.strerror or error}"
+        raise NotWritable(str(folder), reason, "Choose another folder with --datasets_dir") from error
 
 
 def team(arguments: Namespace, session: Session) -> int:

@@ -125,7 +125,7 @@ def import_annotations(arguments: Namespace, session: Session) -> int:
         session.output.note(f"not imported: {printable(issue.path)}: {printable(issue.reason)}")
     counts = [plural(report.documents, "document"), plural(report.annotations, "annotation")]
     if report.classes_created:
-        counts.append(f"classes created: {', '.join(report.classes_created)}")
+        counts.append(f"classes created: {', '.join(map(printable, report.classes_created))}")
     if report.unchanged:
         counts.append(f"{len(report.unchanged):,} without annotations left alone")
     if report.failed:

@@ -95,8 +95,11 @@ def verify(arguments: Namespace, session: Session) -> int:
         session.output.note(f"never pulled: {printable(problem.name)}: {printable(problem.reason)}")
     name = report.release.reference
     if report.is_clean:
-        counts = f"{plural(report.release.item_count, 'annotation file')}, {plural(report.release.file_count, 'media file')}"
-        session.output.say(f"{name}: {counts} verified, all as pulled")
+        counts = (
+            plural(report.release.item_count, "annotation file"),
+            plural(report.release.file_count, "media file"),
+        )
+        session.output.say(f"{name}: {', '.join(counts)} verified, all as pulled")
     else:
         session.output.say(
             f"{name}: {len(report.faults):,} damaged or missing, {len(report.problems):,} never pulled"

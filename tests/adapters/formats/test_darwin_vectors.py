@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from groundtruth.adapters.formats.darwin_json import DarwinJsonCodec
 from groundtruth.domain import shapes
 from groundtruth.domain.annotation import Annotation, AnyAnnotation, SubAnnotations, VideoAnnotation, is_supported

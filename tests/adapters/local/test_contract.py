@@ -9,6 +9,9 @@ from groundtruth.testing.hub import AnnotationHubContract
 
 
 class TestLocalHub(AnnotationHubContract):
+    many = 2100
+    """More than a page of anything, and than a batch of an export."""
+
     @pytest.fixture
     def later(self, clock: FakeClock) -> Callable[[], None]:
         return lambda: clock.advance(2.0)

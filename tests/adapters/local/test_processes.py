@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from groundtruth.adapters.local import LocalHub
+from groundtruth.domain.dataset import Dataset
+from groundtruth.domain.errors import NothingToExport
 from groundtruth.domain.release import ExportOptions
 from groundtruth.testing.scenario import EVERYTHING, Workbench
 
@@ -53,14 +55,12 @@ def finish(process: subprocess.Popen[str]) -> None:
     assert process.returncode == 0, errors
 
 
-def content(hub: LocalHub, dataset_of: Callable[[LocalHub], object]) -> tuple[object, ...]:
+def content(hub: LocalHub, dataset: Dataset) -> tuple[object, ...]:
     """Everything a hub holds that does not depend on when it was pushed."""
-    dataset = dataset_of(hub)
     bench = Workbench(hub, Path("unused"))
-    (release,) = hub.list_releases(dataset)  # type: ignore[arg-type]
+    (release,) = hub.list_releases(dataset)
     items = [
-        (item.id, item.full_path, item.status, item.size, item.slots)
-        for item in hub.list_items(dataset, EVERYTHING)  # type: ignore[arg-type]
+        (item.id, item.full_path, item.status, item.size, item.slots) for item in hub.list_items(dataset, EVERYTHING)
     ]
     blobs = sorted(path.name for path in (hub.root / "blobs").rglob("*") if path.is_file())
     return sorted(items), blobs, release.digest, bench.frozen(release)
@@ -69,7 +69,7 @@ def content(hub: LocalHub, dataset_of: Callable[[LocalHub], object]) -> tuple[ob
 def test_killed_at_any_moment(pusher: ModuleType, folder: Path, tmp_path: Path) -> None:
     finish(start(tmp_path / "calm", folder, "1"))
     with pusher.open_hub(tmp_path / "calm") as hub:
-        expected = content(hub, pusher.open_dataset)
+        expected = content(hub, pusher.open_dataset(hub))
     generator = random.Random(7)
     root = tmp_path / "hub"
     killed = 0
@@ -88,7 +88,7 @@ def test_killed_at_any_moment(pusher: ModuleType, folder: Path, tmp_path: Path) 
     assert killed > 2
     finish(start(root, folder, "1"))
     with pusher.open_hub(root) as hub:
-        assert content(hub, pusher.open_dataset) == expected
+        assert content(hub, pusher.open_dataset(hub)) == expected
         hub.collect()
         check = hub.check()
         assert (check.is_clean, check.unreferenced) == (True, 0)
@@ -128,23 +128,14 @@ def test_exports_while_others_push(pusher: ModuleType, folder: Path, tmp_path: P
         dataset = pusher.open_dataset(hub)
         number = 0
         while process.poll() is None:
-            if next(hub.list_items(dataset, EVERYTHING), None) and hub.get_dataset(dataset.reference).item_count:
-                number += _try_to_export(hub, dataset, f"r{number}")
+            with contextlib.suppress(NothingToExport):
+                hub.create_release(dataset, f"r{number}", ExportOptions())
+                number += 1
         finish(process)
-        _try_to_export(hub, dataset, "last")
+        hub.create_release(dataset, "last", ExportOptions())
         releases = hub.list_releases(dataset)
         counts = [len(list(hub.documents(release))) for release in releases]
         assert counts == [release.item_count for release in releases]
         assert counts == sorted(counts, reverse=True)
         assert counts[0] == COUNT
         assert hub.check().is_clean
-
-
-def _try_to_export(hub: LocalHub, dataset: object, name: str) -> int:
-    from groundtruth.domain.errors import NothingToExport
-
-    try:
-        hub.create_release(dataset, name, ExportOptions())  # type: ignore[arg-type]
-    except NothingToExport:
-        return 0
-    return 1

@@ -71,7 +71,7 @@ def stored_documents(hub: LocalHub) -> int:
 def test_release_is_one_moment(
     hub: LocalHub, slow: LocalHub, codec: MeddlingCodec, dataset: Dataset, bench: Workbench
 ) -> None:
-    items = bench.push(dataset, *(f"/{number:04d}.png" for number in range(1100)))
+    items = bench.push(dataset, *(f"/{number:04d}.png" for number in range(2100)))
 
     def meddle() -> None:
         hub.import_annotations(dataset, items[-1].id, [car()], [], OVERWRITE)
