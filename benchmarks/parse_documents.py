@@ -58,7 +58,7 @@ SHAPES: dict[str, Callable[[random.Random], dict[str, Any]]] = {
     "skeleton": lambda rng: {"skeleton": skeleton(rng)},
 }
 MIX = (
-    *["bounding_box"] * 9, *["polygon"] * 3, *["tag"] * 2, *["keypoint"] * 2, *["line"] * 2, "ellipse", "skeleton",
+    *["bounding_box"] * 10, "polygon", "polygon", "tag", "tag", "keypoint", "keypoint", "line", "line", "ellipse", "skeleton",
 )  # fmt: skip
 """Main types of two documents together."""
 

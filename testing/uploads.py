@@ -155,9 +155,7 @@ class PutContract(HubContract):
         with pytest.raises(NotReadable):
             hub.put(upload, nothing)
 
-    def test_file_that_changes_while_it_is_read(
-        self, hub: AnnotationHub, dataset: Dataset, bench: Workbench
-    ) -> None:
+    def test_file_that_changes_while_it_is_read(self, hub: AnnotationHub, dataset: Dataset, bench: Workbench) -> None:
         (upload,) = bench.register(dataset, bench.item("/a.png", PIXEL + bytes(9_000_000))).uploads
 
         def grow(_: int) -> None:
