@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Errors are shown; the build backend's advice on editable installs, which is not for users, is not.
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
 .PHONY: demo test test-all lint typecheck bench clean help
 
@@ -30,16 +32,18 @@ bench: $(VENV)/.dev ## every benchmark, against the real peers
 	$(BIN)/python benchmarks/run.py
 
 $(VENV)/.pip:
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --upgrade pip
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.pip pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo]'
+	@echo "installing what the demo needs into $(VENV) (once, about half a minute)"
+	@$(PIP) -e '.[demo]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.pip pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@echo "installing what the tests need into $(VENV) (once, about half a minute)"
+	@$(PIP) -e '.[dev]'
 	@touch $@
 
 clean: ## remove the virtual environment and everything made by the demo

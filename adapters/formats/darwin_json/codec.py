@@ -36,7 +36,14 @@ class DarwinJsonCodec:
         """
         path = os.fspath(path)
         try:
-            data = _content(path)
+            # Half the cost of open(path, "rb").read(), which asks for the size and the kind of the file as well.
+            descriptor = os.open(path, _FLAGS)
+            try:
+                data = os.read(descriptor, _FIRST_READ)
+                if len(data) == _FIRST_READ:
+                    data += _rest(descriptor)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             reason = error.strerror or "cannot be read"
             raise NotReadable(path, reason, "Check that it exists and may be read") from error
@@ -67,17 +74,8 @@ class DarwinJsonCodec:
         return write_metadata(metadata)
 
 
-def _content(path: str) -> bytes:
-    # Half the cost of open(path, "rb").read(), which asks for the size and the kind of the file as well.
-    descriptor = os.open(path, _FLAGS)
-    try:
-        data = os.read(descriptor, _FIRST_READ)
-        return data if len(data) < _FIRST_READ else data + _rest(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _rest(descriptor: int) -> bytes:
+    """What is left of a file."""
     pieces: list[bytes] = []
     while piece := os.read(descriptor, 1 << 20):
         pieces.append(piece)
