@@ -24,7 +24,7 @@ from ....domain.item import NO_EXTRA, JsonPath
 from ....domain.shapes import MAIN_TYPES, Shape, Unsupported
 from . import wire
 from .extras import Extras, put_back
-from .shapes import Tree, payloads, read_shape, write_shape
+from .shapes import KNOWN_KEYS, Tree, payloads, read_shape, write_shape
 
 Extra = Mapping[JsonPath, Any]
 Properties = tuple[PropertyValue, ...]
@@ -132,7 +132,7 @@ def _read_main(holder: wire.Holder, extra: Extra) -> tuple[Shape | None, Extra]:
 
 def _read_unknown(extra: Extra) -> tuple[Shape | None, Extra]:
     for path, value in extra.items():
-        if len(path) == 1 and isinstance(value, dict):
+        if len(path) == 1 and path[0] not in KNOWN_KEYS and isinstance(value, dict):
             return Unsupported(str(path[0]), value), {other: kept for other, kept in extra.items() if other != path}
     return None, extra
 

@@ -32,7 +32,7 @@ def write_shape(shape: Shape) -> Tree:
         InvalidInput: a coordinate that is not finite, or an unsupported shape under a name that means something else.
     """
     if isinstance(shape, domain.Unsupported):
-        if shape.kind in _KNOWN_KEYS:
+        if shape.kind in KNOWN_KEYS:
             raise InvalidInput(f"unsupported shape '{shape.kind}'", "has a name that the format uses itself")
         return {shape.kind: dict(shape.payload)} if shape.kind or shape.payload else {}
     if isinstance(shape, domain.Polygon):
@@ -41,9 +41,10 @@ def write_shape(shape: Shape) -> Tree:
     return {shape.kind: _WRITERS[type(shape)](shape)}
 
 
-_KNOWN_KEYS = frozenset(
+KNOWN_KEYS = frozenset(
     (*wire.Annotation.__struct_fields__, *wire.Frame.__struct_fields__, "complex_polygon", "sections", "segments")
 )
+"""Keys of annotations and frames that mean something, and so cannot name an unsupported shape."""
 
 
 # --- reading ----------------------------------------------------------------------------------------

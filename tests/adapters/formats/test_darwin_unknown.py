@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import attrs
+import pytest
 
 from groundtruth.adapters.formats.darwin_json import DarwinJsonCodec
 from groundtruth.domain import shapes
@@ -71,6 +72,23 @@ def test_unknown_main_type_keeps_its_place() -> None:
     annotation = one(note="n", hexagon={"r": 1}, other={"a": 1}, text={"text": "t"})
     assert annotation.shape == shapes.Unsupported("hexagon", {"r": 1})
     assert annotation.extra == {("note",): "n", ("other",): {"a": 1}}
+    assert one(**rewritten(annotation)) == annotation
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"segments": {"a": 1}},
+        {"sections": {"1": {"tag": {}}}, "frames": None},
+        {"complex_polygon": {"path": []}, "polygon": None},
+        {"keyframe": {"a": 1}},
+        {"frames": {"1": {"ranges": {"a": 1}, "id": {}, "keyframe": False}}},
+    ],
+)
+def test_known_name_in_an_odd_place_is_no_main_type(keys: dict[str, Any]) -> None:
+    annotation = one(**keys)
+    assert annotation.kind == ""
+    assert rewritten(annotation).items() >= keys.items()
     assert one(**rewritten(annotation)) == annotation
 
 
