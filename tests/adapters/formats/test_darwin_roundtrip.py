@@ -13,6 +13,7 @@ from groundtruth.domain import shapes
 from groundtruth.domain.annotation import Annotation, Author, Frame, PropertyValue, SubAnnotations, VideoAnnotation
 from groundtruth.domain.digest import Digest
 from groundtruth.domain.document import AnnotationDocument, ItemPropertyValue
+from groundtruth.domain.errors import InvalidDocument
 from groundtruth.domain.geometry import Box, RunLengths
 from groundtruth.domain.item import ItemDescription, Slot, SourceFile, SourceInfo, VideoSegment
 
@@ -186,3 +187,56 @@ def test_unknown_keys_and_nulls_survive_anywhere(document: AnnotationDocument, d
     assert json.loads(written) == tree
     assert CODEC.read(written) == read
     assert CODEC.write(CODEC.read(written)) == written
+
+
+# --- documents damaged at random --------------------------------------------------------------------
+
+NAMES = [
+    *NULLABLE,
+    "bounding_box",
+    "frames",
+    "keyframe",
+    "mask",
+    "path",
+    "polygon",
+    "raster_layer",
+    "sections",
+    "tag",
+]
+VALUES = [
+    None,
+    True,
+    1,
+    2.5,
+    "",
+    [],
+    {},
+    [None],
+    [[1, 2]],
+    {"x": 1, "y": 2},
+    {"1": {"tag": {}}},
+    {"path": [{"x": 1, "y": 2}]},
+]
+
+
+def _containers(tree: Any) -> list[Any]:
+    inner = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    return ([tree] if tree and isinstance(tree, dict | list) else []) + [c for one in inner for c in _containers(one)]
+
+
+@settings(max_examples=100)
+@given(documents, st.data())
+def test_what_is_accepted_can_be_made_and_written(document: AnnotationDocument, data: st.DataObject) -> None:
+    tree = json.loads(CODEC.write(document))
+    for _ in range(data.draw(st.integers(1, 3))):
+        target = data.draw(st.sampled_from(_containers(tree)))
+        names = [*target, *NAMES] if isinstance(target, dict) else range(len(target))
+        target[data.draw(st.sampled_from(names))] = data.draw(st.sampled_from(VALUES))
+    try:
+        read = CODEC.read(json.dumps(tree).encode())
+    except InvalidDocument as fault:
+        assert fault.location.startswith("$")
+        return
+    written = CODEC.write(read)
+    assert list(read.annotations) == list(CODEC.read(written).annotations)
+    assert CODEC.read(written) == read
