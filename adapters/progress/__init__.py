@@ -24,13 +24,14 @@ def progress_for(stream: TextIO, quiet: bool = False, json: bool = False, verbos
         return NullProgress()
     if json:
         return JsonLinesProgress(stream)
-    if verbose or not _is_terminal(stream) or os.environ.get("TERM") == "dumb":
+    if verbose or not _can_draw(stream) or os.environ.get("TERM") == "dumb":
         return LogProgress(stream)
     return BarProgress(stream)
 
 
-def _is_terminal(stream: TextIO) -> bool:
+def _can_draw(stream: TextIO) -> bool:
+    """True for a terminal with room for a bar; some recorders and consoles of CI services claim a size of 0."""
     try:
-        return stream.isatty()
-    except ValueError:  # a closed stream; what is reported to it goes nowhere
+        return stream.isatty() and min(os.get_terminal_size(stream.fileno())) > 0
+    except (ValueError, OSError):  # closed, or without a descriptor: what is reported to it goes nowhere
         return False

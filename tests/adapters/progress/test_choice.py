@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import fcntl
 import io
+import struct
+import termios
 
 import pytest
 
@@ -24,6 +27,12 @@ def test_a_terminal_gets_bars(terminal, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_terminal_that_cannot_move_its_cursor_gets_lines(terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(progress_for(terminal.stream), LogProgress)
+
+
+def test_a_terminal_without_a_size_gets_lines(terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    fcntl.ioctl(terminal.stream.fileno(), termios.TIOCSWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
     assert isinstance(progress_for(terminal.stream), LogProgress)
 
 
