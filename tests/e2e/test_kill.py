@@ -42,6 +42,7 @@ def outcome(program: Program) -> dict[str, bytes]:
     return tree(program.datasets, bookkeeping) | tree(program.home / "hub" / "blobs")
 
 
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize("rounds", [ROUNDS, pytest.param(30, marks=pytest.mark.slow)])
 def test_killed_commands_end_like_undisturbed_ones(
     tmp_path: Path, pictures: Callable[..., Path], rounds: int

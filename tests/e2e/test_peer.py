@@ -44,6 +44,7 @@ def darwin_python() -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # the first run installs the peer
 def test_darwin_py_reads_a_pulled_release(
     program: Program, pictures: Callable[..., Path], darwin_python: Path, vectors: Path
 ) -> None:
