@@ -13,29 +13,23 @@ import pytest
 from support.program import Program, bookkeeping, tree
 
 FILES = 150
-ROUNDS = 6
+ROUNDS = 4
 
 
-def kill_at_random_moments(program: Program, draw: random.Random, rounds: int, *command: object) -> int:
-    """Start the command again and again, killing it each time; return how many runs were cut short."""
+def timed(program: Program, *command: object) -> float:
+    """Run a command to its end; seconds it took."""
     start = time.monotonic()
-    program.run("version")
-    longest = 2 * (time.monotonic() - start) + 1.0
-    killed = 0
-    for _ in range(rounds):
-        process = program.start(*command)
-        time.sleep(draw.uniform(0.1, longest))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        killed += process.returncode == -signal.SIGKILL
-    return killed
+    program.run(*command)
+    return time.monotonic() - start
 
 
-def undisturbed(program: Program, folder: Path) -> None:
-    program.run("dataset", "create", "test")
-    program.run("dataset", "push", "test", folder)
-    program.run("dataset", "export", "test", "0.1")
-    program.run("dataset", "pull", "test:0.1")
+def kill(program: Program, after: float, *command: object) -> bool:
+    """Start a command and kill it after some seconds; True if that cut it short."""
+    process = program.start(*command)
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return process.returncode == -signal.SIGKILL
 
 
 def outcome(program: Program) -> dict[str, bytes]:
@@ -47,28 +41,30 @@ def outcome(program: Program) -> dict[str, bytes]:
 def test_killed_commands_end_like_undisturbed_ones(
     tmp_path: Path, pictures: Callable[..., Path], rounds: int
 ) -> None:
+    """Every round starts from nothing, so that each kill meets work that is not done."""
     folder = pictures(FILES)
+    push = ("dataset", "push", "test", folder)
+    export = ("dataset", "export", "test", "0.1")
+    pull = ("dataset", "pull", "test:0.1")
     calm = Program(tmp_path / "calm", tmp_path)
-    undisturbed(calm, folder)
-
-    rough = Program(tmp_path / "rough", tmp_path)
+    calm.run("dataset", "create", "test")
+    seconds = {command: timed(calm, *command) for command in (push, export, pull)}
     draw = random.Random(rounds)
-    rough.run("dataset", "create", "test")
-    kill_at_random_moments(rough, draw, rounds, "dataset", "push", "test", folder)
-    rough.run("dataset", "push", "test", folder)
-    assert len(rough.json("dataset", "files", "test")) == FILES
-    kill_at_random_moments(rough, draw, rounds, "dataset", "export", "test", "0.1")
-    # The last run either makes the release or finds it made: names are taken once.
-    rough.run("dataset", "export", "test", "0.1", code=int(bool(rough.json("dataset", "releases", "test"))))
-    assert len(rough.json("dataset", "releases", "test")) == 1
-    kill_at_random_moments(rough, draw, rounds, "dataset", "pull", "test:0.1")
-    report = rough.json("dataset", "pull", "test:0.1")
-    assert report["published"]
-
-    assert outcome(rough) == outcome(calm)
-    assert rough.json("dataset", "verify", "test:0.1")["clean"]
-    check = rough.json("hub", "fsck")
-    assert check["findings"] == []
+    cut_short = dict.fromkeys(seconds, 0)
+    for number in range(rounds):
+        rough = Program(tmp_path / f"rough{number}", tmp_path)
+        rough.run("dataset", "create", "test")
+        for command in (push, export, pull):
+            # The first tenths of a second go to starting Python, where there is nothing to disturb.
+            cut_short[command] += kill(rough, draw.uniform(0.3, 0.95) * seconds[command], *command)
+            # An export that was made just before the kill is found made: names are taken once.
+            made = command is export and bool(rough.json("dataset", "releases", "test"))
+            rough.run(*command, code=int(made))
+        assert outcome(rough) == outcome(calm)
+        assert rough.json("dataset", "verify", "test:0.1")["clean"]
+        assert rough.json("hub", "fsck")["findings"] == []
+    print("killed before their end:", list(cut_short.values()), "of", rounds)
+    assert all(count >= rounds / 2 for count in cut_short.values())
 
 
 def test_a_pull_after_a_kill_fetches_only_the_rest(program: Program, pictures: Callable[..., Path]) -> None:
@@ -84,11 +80,12 @@ def test_a_pull_after_a_kill_fetches_only_the_rest(program: Program, pictures: C
     process.send_signal(signal.SIGKILL)
     process.communicate()
     complete = len([path for path in images.iterdir() if path.suffix == ".png"])
-    assert not (program.datasets / "local/test/releases/0.1").exists() or process.returncode == 0
+    assert process.returncode == -signal.SIGKILL
+    assert not (program.datasets / "local/test/releases/0.1").exists()
     report = program.json("dataset", "pull", "test:0.1")
-    if process.returncode == -signal.SIGKILL and not report["up_to_date"]:
-        assert report["present"] >= complete
-        assert report["present"] + report["fetched"] == 400
+    assert report["present"] >= complete
+    assert report["present"] + report["fetched"] == 400
+    assert report["fetched"] > 0
 
 
 def test_ctrl_c_says_so_and_keeps_what_was_done(program: Program, pictures: Callable[..., Path]) -> None:
