@@ -92,3 +92,12 @@ class AnnotationClass:
                 f"has the unknown type '{self.kind}'",
                 f"Types are: {', '.join(CLASS_KINDS)}",
             )
+
+
+@attrs.frozen
+class AttributeDefinition:
+    """An attribute that annotations of a class may carry: a name, known to the hub under an id."""
+
+    id: str
+    name: str
+    class_id: int

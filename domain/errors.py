@@ -219,6 +219,11 @@ class Unavailable(GroundtruthError):
 
 
 @exception
+class NotSent(Unavailable):
+    """No connection came about, so certainly nothing of the request arrived."""
+
+
+@exception
 class LinkExpired(Unavailable):
     """A signed address is no longer valid; ask the hub for a fresh one."""
 

@@ -132,6 +132,7 @@ class Item:
     inserted_at: str = ""
     updated_at: str = ""
     url: str = ""
+    priority: int = 0
 
     @property
     def full_path(self) -> str:
@@ -139,19 +140,52 @@ class Item:
         return self.path.join(self.name)
 
 
+SORT_FIELDS = ("inserted_at", "updated_at", "file_size", "filename", "priority")
+"""What items can be sorted by."""
+
+Position = tuple[str | int, str]
+"""A place in a sorted list of items: value of the sort field, and full path."""
+
+
+@attrs.frozen
+class ItemUpdate:
+    """What to change about items; None: leave it."""
+
+    path: RemotePath | None = None
+    priority: int | None = None
+    layout: Mapping[str, Any] | None = None
+
+
 @attrs.frozen
 class ItemQuery:
     """Which items to list, and in which order. Empty tuples match everything of their kind.
 
-    `names` match item names in any folder. `sort` is `(field, descending)` with
-    field one of `inserted_at`, `updated_at`, `file_size`, `filename`, `priority`.
+    `names` match item names in any folder; `folders` match items right in them; `slot_types` match items with a
+    slot of such a type. `sort` is `(field, descending)` with field one of `SORT_FIELDS`. With `after`, only items
+    behind that place in the order are listed, whether the item that was there still exists or not; `limit` ends
+    the list.
     """
 
     statuses: tuple[ItemStatus, ...] = LISTED_STATUSES
     names: tuple[str, ...] = ()
     ids: tuple[str, ...] | None = None
-    folder: RemotePath | None = None
+    folders: tuple[RemotePath, ...] = ()
+    slot_types: tuple[str, ...] = ()
     sort: tuple[str, bool] = ("inserted_at", False)
+    after: Position | None = None
+    limit: int | None = None
+
+
+def position_of(item: Item, field: str) -> Position:
+    """Place of an item in a list sorted by `field`."""
+    value = {
+        "inserted_at": item.inserted_at,
+        "updated_at": item.updated_at,
+        "file_size": item.size,
+        "filename": item.name,
+        "priority": item.priority,
+    }[field]
+    return value, item.full_path
 
 
 @attrs.frozen

@@ -42,7 +42,7 @@ class Release:
     """A release as a hub lists it.
 
     `digest` identifies its whole content (None: the hub does not say); counts are None while it is pending.
-    `created_at` is timezone-aware.
+    `class_names` are those of the annotations in it, sorted, where the hub tells. `created_at` is timezone-aware.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Release:
     class_count: int | None = None
     digest: Digest | None = None
     format: str = "darwin_json_2"
+    class_names: tuple[str, ...] = ()
 
     @property
     def reference(self) -> DatasetReference:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ..domain.annotation import AnyAnnotation
-from ..domain.classes import AnnotationClass, PropertyDefinition
+from ..domain.classes import AnnotationClass, AttributeDefinition, PropertyDefinition
 from ..domain.dataset import Dataset
 from ..domain.document import AnnotationDocument, ItemPropertyValue
 
@@ -60,6 +60,13 @@ class ClassCatalogue(Protocol):
         """Make sure the dataset has these classes; return them with ids, in order. Idempotent.
 
         A class is identified by (name, kind) in its team; one that exists there is attached to the dataset.
+        """
+        ...
+
+    def list_attributes(self, dataset: Dataset) -> Sequence[AttributeDefinition]:
+        """Attributes of the dataset's classes, by class and name.
+
+        A hub that takes them by name knows every one that an annotation of the team's datasets ever carried.
         """
         ...
 

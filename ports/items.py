@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from ..domain.dataset import Dataset
-from ..domain.item import Comment, Item, ItemQuery, StatusChange
+from ..domain.item import Comment, Item, ItemQuery, ItemUpdate, StatusChange
 
 
 class ItemCatalogue(Protocol):
@@ -16,6 +16,14 @@ class ItemCatalogue(Protocol):
         """Items that match the query, in its order (ties by full path). Lazy: pages are fetched as they are read.
 
         An empty `ids` tuple matches nothing; `ids` None matches all.
+        """
+        ...
+
+    def update_items(self, dataset: Dataset, item_ids: Sequence[str], update: ItemUpdate) -> int:
+        """Change those items, all of them or none; return how many exist. Unknown ids are ignored. Idempotent.
+
+        Raises:
+            NameTaken: moving would give two items one full path.
         """
         ...
 
@@ -43,5 +51,17 @@ class ItemCatalogue(Protocol):
 
         Raises:
             ItemNotFound: no such item.
+        """
+        ...
+
+
+class ItemLocator(Protocol):
+    """Finds items whose dataset is not known: what a server asks."""
+
+    def dataset_of(self, team: str, item_id: str) -> Dataset:
+        """The dataset of the team that has this item.
+
+        Raises:
+            ItemNotFound: none has.
         """
         ...

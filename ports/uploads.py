@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from ..domain.dataset import Dataset
@@ -43,5 +43,26 @@ class UploadDesk(Protocol):
 
         Raises:
             ObjectNotFound: an upload is unknown or nothing was put for it; none of the batch is confirmed then.
+        """
+        ...
+
+
+class UploadIntake(Protocol):
+    """Takes uploads whose bytes come from elsewhere than local files: what a server asks."""
+
+    def find_upload(self, team: str, upload_id: str) -> PendingUpload:
+        """The upload of that id, if it belongs to a dataset of the team; its slot names no source files.
+
+        Raises:
+            ObjectNotFound: the team has none.
+        """
+        ...
+
+    def receive(self, upload: PendingUpload, chunks: Iterable[bytes], size: int) -> None:
+        """Take exactly `size` bytes for an upload, as `UploadDesk.put` does.
+
+        Raises:
+            Truncated: fewer or more came; nothing of it is kept.
+            ObjectNotFound, DiskFull: as `put`.
         """
         ...

@@ -126,7 +126,7 @@ class ItemListingContract(HubContract):
 
     def test_folder_is_a_filter(self, hub: AnnotationHub, dataset: Dataset, bench: Workbench) -> None:
         bench.push(dataset, "/a.png", "/day1/a.png", "/day10/a.png")
-        query = ItemQuery(folder=RemotePath("/day1"))
+        query = ItemQuery(folders=(RemotePath("/day1"),))
         assert paths(hub.list_items(dataset, query)) == ["/day1/a.png"]
 
     def test_filters_narrow_each_other(self, hub: AnnotationHub, dataset: Dataset, bench: Workbench) -> None:

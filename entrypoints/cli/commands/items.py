@@ -25,7 +25,7 @@ def files(arguments: Namespace, session: Session) -> int:
     reference, container = session.parts(arguments.dataset)
     query = ItemQuery(
         statuses=_statuses(arguments.status) if arguments.status else ItemQuery().statuses,
-        folder=RemotePath(arguments.path) if arguments.path else None,
+        folders=(RemotePath(arguments.path),) if arguments.path else (),
         sort=_sort(arguments.sort_by),
     )
     items = container.list_items()(reference, query)
