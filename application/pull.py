@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import attrs
 
-from ..domain.digest import Digest
 from ..domain.document import AnnotationDocument
-from ..domain.errors import DiskFull, GroundtruthError, InvalidDocument, InvalidInput, NotWritable
-from ..domain.names import safe_component, stem_of
-from ..domain.placement import FRAME_PATTERN, PlacedFile, PlacedFrames, PlacementOptions, free_name, place
+from ..domain.errors import IntegrityError, InvalidDocument, InvalidInput, MissingExtra
+from ..domain.item import Slot
+from ..domain.placement import (
+    FRAME_PATTERN,
+    PlacedFile,
+    PlacedFrames,
+    PlacementOptions,
+    document_name,
+    free_name,
+    place,
+)
 from ..domain.reference import DatasetReference
 from ..domain.release import Release
 from ..ports.clock import Clock
 from ..ports.datasets import DatasetCatalogue
 from ..ports.documents import DocumentCodec
-from ..ports.library import LocalLibrary, LocalRelease, PullProblem, ReleaseStaging
-from ..ports.media import FrameExtractor
+from ..ports.library import LocalLibrary, LocalRelease, PlaceTaken, PullProblem, ReleaseStaging
+from ..ports.media import ExtractedFrame, FrameExtractor
 from ..ports.progress import Advanced, Finished, Progress, Started, Warned
 from ..ports.releases import ReleaseDesk
 from ..ports.transfer import FetchOutcome, FetchRequest, FetchStatus, ObjectTransfer
+from .arrivals import TASK, Arrivals, MediaRequest
+from .frames import FrameCutter
+from .parts import is_list, part_target, read_list
 from .releases import FindRelease, Waiting
 from .streams import closing
 from .targets import Targets
 
-TASK = "pull"
 LISTED_KINDS = ("tag", "polygon", "bounding_box")
 """Kinds whose class names are written to `lists/` (reference: V7 Darwin, section 7.2)."""
 
@@ -35,9 +47,12 @@ LISTED_KINDS = ("tag", "polygon", "bounding_box")
 class PullOptions:
     """How a release is pulled (reference: V7 Darwin, section 7.3).
 
-    `force`: look at the content of every file again instead of trusting size and time.
+    `force`: look at the content of every file again instead of trusting size and time, and take all files of a slot
+    even if they make no whole.
     `remove_extra`: delete files below `images/` that the release does not name.
     `allow_missing`: publish the release even if media could not be fetched, saying what lacks.
+    `local_paths`: say in each document where its source files are here, as `local_path`; without, documents stay
+    byte for byte what the release has.
     """
 
     placement: PlacementOptions = attrs.field(factory=PlacementOptions)
@@ -45,12 +60,15 @@ class PullOptions:
     force: bool = False
     remove_extra: bool = False
     allow_missing: bool = False
+    local_paths: bool = True
     waiting: Waiting = attrs.field(factory=Waiting)
 
     @property
     def recipe(self) -> str:
         """Text that is equal for pulls with equal outcome."""
-        return "annotations" if self.only_annotations else self.placement.key
+        if self.only_annotations:
+            return "annotations"
+        return self.placement.key if self.local_paths else f"{self.placement.key},untouched"
 
 
 @attrs.frozen
@@ -105,6 +123,7 @@ class PullRelease:
             Conflict: making the release failed on the hub.
             IntegrityError: a document of the release is damaged on the hub.
             NotWritable, DiskFull: the library cannot take it; what arrived is kept.
+            MissingExtra: frames are wanted and no decoder is installed; nothing was fetched.
         """
         chosen = options or PullOptions()
         release = FindRelease(self.releases, self.datasets, self.clock, self.progress)(reference, chosen.waiting)
@@ -114,10 +133,13 @@ class PullRelease:
             if release.latest:
                 self.library.set_latest(local)
             return PullReport(release, folder, local, up_to_date=True)
+        self._check_decoder(release, chosen)
         staging = self.library.stage(release, chosen.recipe)
         try:
             targets = Targets(fold=not self.library.case_sensitive)
-            return _Pull(self, release, chosen, staging, targets).run()
+            arrivals = Arrivals(staging, targets, self.progress, chosen.force, chosen.remove_extra)
+            images = _prefix(folder.absolute() / "images") if chosen.local_paths else None
+            return _Pull(self, release, chosen, staging, arrivals, images).run()
         finally:
             staging.abandon()
 
@@ -129,6 +151,24 @@ class PullRelease:
         same = options.only_annotations or local.recipe == options.recipe
         return local if same and self.library.is_intact(local) else None
 
+    def _check_decoder(self, release: Release, options: PullOptions) -> None:
+        """Make sure that frames can be cut if some have to be."""
+        if options.only_annotations or not options.placement.video_frames:
+            return
+        try:
+            self.frames.check()
+        except MissingExtra:
+            # Only then is it worth going through all documents before the first file is fetched.
+            for raw in self.releases.documents(release):
+                with contextlib.suppress(InvalidInput):
+                    item = self.codec.read(raw.data, raw.name).item
+                    if any(_is_to_be_cut(one) for one in place(item, options.placement)):
+                        raise
+
+
+def _is_to_be_cut(placed: PlacedFile | PlacedFrames) -> bool:
+    return isinstance(placed, PlacedFrames) and not placed.slot.frame_urls
+
 
 @attrs.define
 class _Pull:
@@ -138,51 +178,47 @@ class _Pull:
     release: Release
     options: PullOptions
     staging: ReleaseStaging
-    targets: Targets
+    arrivals: Arrivals
+    images: str | None
     documents: int = 0
-    fetched: int = 0
-    present: int = 0
-    size: int = 0
-    invalid: list[PullProblem] = attrs.field(factory=list[PullProblem])
-    missing: list[PullProblem] = attrs.field(factory=list[PullProblem])
     names: set[str] = attrs.field(factory=set[str])
-    wanted: list[PurePosixPath] = attrs.field(factory=list[PurePosixPath])
     classes: dict[str, set[str]] = attrs.field(factory=lambda: {kind: set[str]() for kind in LISTED_KINDS})
-    videos: list[PlacedFrames] = attrs.field(factory=list[PlacedFrames])
+    videos: list[tuple[PurePosixPath, Path, Slot]] = attrs.field(factory=list[tuple[PurePosixPath, Path, Slot]])
+    parts: list[tuple[PurePosixPath, list[str]]] = attrs.field(factory=list[tuple[PurePosixPath, list[str]]])
 
     def run(self) -> PullReport:
         self.pull.progress.report(Started(TASK, self.release.item_count, "files"))
-        requests = self._requests()
         if self.options.only_annotations:
-            for _ in requests:
-                raise AssertionError("annotations alone ask for no media")
+            self._copy_documents()
         else:
-            with closing(self.pull.transfer.fetch(requests)) as outcomes:
-                for outcome in outcomes:
-                    self._take(outcome)
-            self._extract_frames()
+            self._fetch(self._requests())
+            self._fetch(self._part_requests())
+            cut = FrameCutter(self.pull.transfer, self.pull.frames, self.arrivals)
+            for folder, place, slot in self.videos:
+                cut(folder, place, slot)
         self.pull.progress.report(Finished(TASK))
         return self._finish()
 
     def _finish(self) -> PullReport:
-        problems = (*self.invalid, *self.missing)
+        arrivals = self.arrivals
+        problems = (*arrivals.lasting, *arrivals.missing)
         local, removed = None, ()
-        # A document that is invalid stays so, hence the rest is published. Media that lack may come next time.
-        if not self.missing or self.options.allow_missing:
+        # What asking again would not change keeps nothing back. Media that lack may come next time.
+        if not arrivals.missing or self.options.allow_missing:
             self._add_companions()
             local = self.staging.publish(self.documents, problems)
             if self.release.latest:
                 self.pull.library.set_latest(local)
             if self.options.remove_extra and not problems and not self.options.only_annotations:
-                removed = tuple(self.pull.library.remove_extra(self.release.reference, self.wanted))
+                removed = tuple(self.pull.library.remove_extra(self.release.reference, arrivals.wanted))
         return PullReport(
             self.release,
             self.pull.library.folder(self.release.reference),
             local,
             documents=self.documents,
-            fetched=self.fetched,
-            present=self.present,
-            size=self.size,
+            fetched=arrivals.fetched,
+            present=arrivals.present,
+            size=arrivals.size,
             problems=problems,
             removed=removed,
         )
@@ -197,107 +233,156 @@ class _Pull:
 
     # --- annotations --------------------------------------------------------------------------------
 
-    def _requests(self) -> Iterator[FetchRequest]:
+    def _read(self) -> Iterator[tuple[AnnotationDocument, bytes]]:
+        """Documents that can be used, each with its bytes."""
         for raw in self.pull.releases.documents(self.release):
             try:
-                document = self.pull.codec.read(raw.data, raw.name)
-                placed = [] if self.options.only_annotations else list(place(document.item, self.options.placement))
-            except InvalidInput as error:
-                kept = self.staging.add_invalid(raw.name, raw.data)
-                location = error.message if isinstance(error, InvalidDocument) else str(error)
-                self.invalid.append(PullProblem(raw.name, f"{location} (kept as {kept})"))
-                continue
-            self._add_document(document, raw.data)
-            for one in placed:
-                yield from self._ask(document, one)
+                yield self.pull.codec.read(raw.data, raw.name), raw.data
+            except InvalidDocument as error:
+                if _is_annotation_document(raw.data):
+                    kept = self.staging.add_invalid(raw.name, raw.data)
+                    self.arrivals.lacks(raw.name, f"{error.message} (kept as {kept})", lasting=True)
+                else:
+                    self.pull.progress.report(Warned(f"{raw.name} is left out: it is no annotation document"))
 
-    def _add_document(self, document: AnnotationDocument, data: bytes) -> None:
-        wanted = f"{safe_component(stem_of(document.item.name))}.json"
-        name = free_name(wanted, self.names, fold=self.targets.fold)
+    def _copy_documents(self) -> None:
+        for document, data in self._read():
+            self._add_document(document, self._free_name(document), data)
+            self.pull.progress.report(Advanced(TASK, 1, len(data)))
+
+    def _free_name(self, document: AnnotationDocument) -> str:
+        return free_name(document_name(document.name), self.names, fold=self.arrivals.targets.fold)
+
+    def _add_document(self, document: AnnotationDocument, name: str, data: bytes) -> None:
         self.staging.add_document(name.removesuffix(".json"), data)
         self.documents += 1
-        if self.options.only_annotations:
-            self.pull.progress.report(Advanced(TASK, 1, len(data)))
-        for annotation in document.annotations:
-            listed = self.classes.get(annotation.kind)
-            if listed is not None:
-                listed.add(annotation.class_name)
+        for class_name, kind in document.classes():
+            if kind in self.classes:
+                self.classes[kind].add(class_name)
 
     # --- media --------------------------------------------------------------------------------------
 
-    def _ask(self, document: AnnotationDocument, placed: PlacedFile | PlacedFrames) -> Iterator[FetchRequest]:
-        if isinstance(placed, PlacedFile):
-            target = self._free_target(document, placed.target)
-            if placed.url is None:
-                self.missing.append(PullProblem(str(target), "the release gives no address for it"))
-                return
-            digest = Digest.parse(placed.digest) if placed.digest else None
-            yield self._request(target, placed.url, placed.size, digest)
-            return
-        folder = self._free_target(document, placed.folder)
-        if not placed.slot.frame_urls:
-            self.videos.append(attrs.evolve(placed, folder=folder))
-            return
-        for position, url in enumerate(placed.slot.frame_urls):
-            yield self._request(folder / FRAME_PATTERN.format(position), url, None, None)
-
-    def _request(self, target: PurePosixPath, url: str, size: int | None, digest: Digest | None) -> FetchRequest:
-        self._want(target)
-        # Without a digest only the size could vouch for a file that is there; --force does not trust it.
-        trusted = None if self.options.force and digest is None else size
-        return FetchRequest(url, self.staging.claim(target, size, digest), str(target), trusted, digest)
-
-    def _free_target(self, document: AnnotationDocument, target: PurePosixPath) -> PurePosixPath:
-        free = self.targets.free(target)
-        if free != target:
-            self.pull.progress.report(
-                Warned(
-                    f"{document.item.full_path}: images/{target} is taken by another item; stored as images/{free}"
-                )
-            )
-        return free
-
-    def _want(self, target: PurePosixPath) -> None:
-        if self.options.remove_extra:
-            self.wanted.append(target)
-
-    def _take(self, outcome: FetchOutcome) -> None:
-        if outcome.status is FetchStatus.FAILED:
-            self.missing.append(PullProblem(outcome.request.key, str(outcome.error)))
-            return
-        if outcome.status is FetchStatus.FETCHED:
-            self.fetched += 1
-            self.size += outcome.size
-        else:
-            self.present += 1
-        self.staging.add_file(PurePosixPath(outcome.request.key), outcome.size, outcome.mtime_ns, outcome.digest)
-
-    # --- frames -------------------------------------------------------------------------------------
-
-    def _extract_frames(self) -> None:
-        """Cut videos whose frames the release does not list one by one into frames here."""
-        for placed in self.videos:
-            source = next(iter(placed.slot.source_files), None)
-            if source is None or source.url is None:
-                self.missing.append(PullProblem(str(placed.folder), "the release gives no address for the video"))
-                continue
-            video = self.staging.scratch(str(placed.folder))
-            request = FetchRequest(source.url, video, str(placed.folder), source.size, source.digest)
+    def _requests(self) -> Iterator[FetchRequest]:
+        for document, data in self._read():
+            name = self._free_name(document)
+            plan = _Plan()
             try:
-                self._extract(placed, request)
-            except (DiskFull, NotWritable):
-                raise
-            except GroundtruthError as error:
-                self.missing.append(PullProblem(str(placed.folder), str(error)))
+                for placed in list(place(document.item, self.options.placement, name, not self.options.force)):
+                    self._plan(document.item.full_path, placed, plan)
+            except InvalidInput as error:
+                self.arrivals.lacks(document.item.full_path, error, lasting=True)
+            if plan.paths:
+                data = self.pull.codec.add_local_paths(data, plan.paths)
+            self._add_document(document, name, data)
+            yield from plan.requests
+            for folder, slot in plan.frames:
+                yield from self._frame_requests(folder, slot)
 
-    def _extract(self, placed: PlacedFrames, request: FetchRequest) -> None:
-        for outcome in self.pull.transfer.fetch([request]):
-            if outcome.error is not None:
-                raise outcome.error
-        first = self.staging.claim(placed.folder / FRAME_PATTERN.format(0))
-        for frame in self.pull.frames.extract(request.destination, first.parent, placed.slot.fps):
-            target = placed.folder / frame.name
-            self._want(target)
-            self.staging.add_file(target, frame.size, frame.mtime_ns, None)
-            self.fetched += 1
-            self.size += frame.size
+    def _plan(self, owner: str, placed: PlacedFile | PlacedFrames, plan: _Plan) -> None:
+        """Find a place for a file or frames, and note what has to be fetched."""
+        try:
+            if isinstance(placed, PlacedFrames):
+                folder, at = self.arrivals.prepare_folder(owner, placed.folder, FRAME_PATTERN.format(0))
+                if placed.slot.frame_urls:
+                    plan.frames.append((folder, placed.slot))
+                else:
+                    self.videos.append((folder, at, placed.slot))
+            elif placed.url is None:
+                self.arrivals.lacks(placed.target, "the release gives no address for it", lasting=True)
+            else:
+                target, request = self.arrivals.prepare(owner, placed, placed.url)
+                if request is not None:
+                    plan.requests.append(request)
+                if self.images is not None:
+                    plan.paths[placed.url] = _joined(self.images, target)
+        except PlaceTaken as error:
+            self.arrivals.lacks(error.place, error)
+
+    def _frame_requests(self, folder: PurePosixPath, slot: Slot) -> Iterator[FetchRequest]:
+        packed = (slot.metadata or {}).get("colorspace") == "RG16"
+        for position, url in enumerate(slot.frame_urls):
+            yield from self._request(folder / FRAME_PATTERN.format(position), url, packed=packed)
+
+    def _part_requests(self) -> Iterator[FetchRequest]:
+        for whole, urls in self.parts:
+            for url in urls:
+                yield from self._request(self.arrivals.targets.free(part_target(whole, url)), url, part=True)
+
+    def _request(
+        self, target: PurePosixPath, url: str, packed: bool = False, part: bool = False
+    ) -> Iterator[FetchRequest]:
+        try:
+            request = self.arrivals.request(target, url, packed=packed, part=part)
+        except PlaceTaken as error:
+            self.arrivals.lacks(target, error)
+        else:
+            if request is not None:
+                yield request
+
+    def _fetch(self, requests: Iterator[FetchRequest]) -> None:
+        with closing(self.pull.transfer.fetch(requests)) as outcomes:
+            for outcome in outcomes:
+                request = outcome.request
+                assert isinstance(request, MediaRequest)
+                if outcome.error is not None:
+                    self.arrivals.lacks(request.target, outcome.error)
+                elif outcome.status is FetchStatus.PRESENT:
+                    self._add(request, outcome, fetched=False)
+                elif not request.part and is_list(outcome, request.target):
+                    self._take_list(request)
+                elif request.packed:
+                    self._take_packed(request)
+                else:
+                    self._add(request, outcome)
+
+    def _add(self, request: MediaRequest, file: FetchOutcome | ExtractedFrame, fetched: bool = True) -> None:
+        self.arrivals.add(request.target, file.size, file.mtime_ns, file.digest, request.origin, fetched)
+
+    def _take_packed(self, request: MediaRequest) -> None:
+        try:
+            self._add(request, self.pull.frames.unpack_grey(request.destination))
+        except IntegrityError as error:
+            self.arrivals.lacks(request.target, error, lasting=True)
+
+    def _take_list(self, request: MediaRequest) -> None:
+        try:
+            urls = read_list(self.staging.lines(request.destination), f"images/{request.target}")
+            self.parts.append((request.target, urls))
+        except IntegrityError as error:
+            self.arrivals.lacks(request.target, error)
+        finally:
+            self.staging.drop(request.destination)
+            self.arrivals.targets.give_back(request.target)
+
+
+@attrs.define
+class _Plan:
+    """What one document asks for: files, frames with their folder, and the path of each file by its address."""
+
+    requests: list[FetchRequest] = attrs.field(factory=list[FetchRequest])
+    frames: list[tuple[PurePosixPath, Slot]] = attrs.field(factory=list[tuple[PurePosixPath, Slot]])
+    paths: dict[str, str] = attrs.field(factory=dict[str, str])
+
+
+def _is_annotation_document(data: bytes) -> bool:
+    """False for a JSON object without annotations, which is none (reference: V7 Darwin, section 7.2)."""
+    try:
+        tree: Any = json.loads(data)
+    except (ValueError, RecursionError):
+        return True
+    return not isinstance(tree, dict) or "annotations" in tree
+
+
+def _prefix(folder: Path) -> str | None:
+    """What the paths of files in a folder begin with; None if JSON cannot hold it."""
+    prefix = str(folder / "_")[:-1]
+    try:
+        prefix.encode()
+    except UnicodeEncodeError:
+        return None
+    return prefix
+
+
+def _joined(prefix: str, target: PurePosixPath) -> str:
+    # Several times faster than joining paths.
+    return prefix + str(target).replace("/", prefix[-1])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from .annotation import AnyAnnotation, Author
+from .annotation import Annotation, AnyAnnotation, Author
 from .item import NO_EXTRA, ItemDescription, JsonPath
 
 
@@ -36,6 +36,25 @@ class AnnotationDocument:
     schema_ref: str | None = None
     extra: Mapping[JsonPath, Any] = attrs.field(default=NO_EXTRA, repr=False)
 
+    @property
+    def name(self) -> str:
+        """Name of the item."""
+        return self.item.name
+
     def classes(self) -> list[tuple[str, str]]:
         """Distinct (class name, kind) pairs of the annotations, sorted."""
         return sorted({(annotation.class_name, annotation.kind) for annotation in self.annotations})
+
+    def attributes(self) -> list[tuple[str, str, str]]:
+        """Distinct (class name, kind, attribute) of the annotations, sorted."""
+        return sorted(
+            {(one.class_name, one.kind, attribute) for one in self.annotations for attribute in _attributes(one)}
+        )
+
+
+def _attributes(annotation: AnyAnnotation) -> Iterator[str]:
+    if isinstance(annotation, Annotation):
+        yield from annotation.subs.attributes or ()
+    else:
+        for frame in annotation.frames.values():
+            yield from frame.subs.attributes or ()

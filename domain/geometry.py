@@ -7,15 +7,19 @@ Point arrays are float64 of shape (N, 2), read-only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
+from .arrays import np
 from .errors import InvalidInput
 
-Points = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Points = NDArray[np.float64]
+else:
+    Points = Any
 
 
 def points(values: ArrayLike) -> Points:

@@ -21,6 +21,9 @@ MAX_COMPONENT_BYTES = 255
 
 # A colon is an ordinary character except on Windows, where it ends a drive or begins an alternate stream.
 _REPLACED = re.compile(r'[<>"/\\|?*\x00-\x1f\x7f]' if os.name != "nt" else r'[<>"/\\|?*:\x00-\x1f\x7f]')
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{8}[A-Za-z0-9_. -]{0,200}")
+"""Most names: nothing to replace, too long for a device and short enough for a disk."""
+
 _DEVICE = re.compile(r"(?i:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(?:\..*)?")
 
 
@@ -113,6 +116,8 @@ def safe_component(name: str) -> str:
     Names over 255 UTF-8 bytes keep their suffix and are cut, with a hash of the whole name, so that two long
     names stay apart.
     """
+    if _PLAIN.fullmatch(name):
+        return name
     cleaned = _REPLACED.sub("_", name.encode("utf-8", "replace").decode())
     if cleaned.strip(". ") == "" or _DEVICE.fullmatch(cleaned):
         cleaned = f"_{cleaned}"

@@ -6,11 +6,13 @@ so no target leaves that folder whatever a hub answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 import attrs
 
+from .digest import Digest
 from .errors import InvalidInput
 from .item import ItemDescription, Slot
 from .media import SlotType, slot_type_of
@@ -46,7 +48,7 @@ class PlacedFile:
     target: PurePosixPath
     url: str | None
     size: int | None = None
-    digest: str | None = None
+    digest: Digest | None = None
 
 
 @attrs.frozen
@@ -59,53 +61,92 @@ class PlacedFrames:
 
 FRAME_PATTERN = "{:07d}.png"
 
+_ROOT = PurePosixPath()
+_VOLUME = ".nii.gz"
+
 
 def folder_of(item: ItemDescription, use_folders: bool) -> PurePosixPath:
     """Folder of the item below `images/`, every part made safe."""
-    parts = [part for part in item.path.split("/") if part not in {"", "."}] if use_folders else []
-    return PurePosixPath(*(safe_component(part) for part in parts))
+    return _folder(item.path) if use_folders else _ROOT
 
 
-def place(item: ItemDescription, options: PlacementOptions) -> Iterator[PlacedFile | PlacedFrames]:
+@lru_cache(maxsize=1024)
+def _folder(path: str) -> PurePosixPath:
+    return PurePosixPath(*(safe_component(part) for part in path.split("/") if part not in {"", "."}))
+
+
+def document_name(item_name: str) -> str:
+    """File name of an item's annotation document. Only the last suffix counts, also that of `a.nii.gz`."""
+    return safe_component(f"{_split(item_name)[0]}.json")
+
+
+def place(
+    item: ItemDescription, options: PlacementOptions, document: str = "", strict: bool = True
+) -> Iterator[PlacedFile | PlacedFrames]:
     """Yield what has to be fetched for an item, slots in the order of their names.
 
+    `document`: file name of its annotation document; without folders its frames go to a folder of that name.
+    Unless `strict`, it does not matter which files a slot has.
+
     Raises:
-        InvalidInput: a slot has several source files that are neither all `.dcm` nor a video with an image.
+        InvalidInput: a slot has several source files that are neither all `.dcm` nor a video with an image, or
+            needs a folder and has no name.
     """
-    slots = sorted(item.slots, key=lambda slot: slot.name)
+    slots = item.slots if len(item.slots) < 2 else sorted(item.slots, key=lambda slot: slot.name)
     folder = folder_of(item, options.use_folders)
     if options.ignore_slots:
-        yield from _place_flat(item, slots[:1], folder, options)
+        yield from _place_flat(item, slots[:1], folder, options, document)
     elif options.force_slots or len(slots) > 1 or any(_has_several(slot) for slot in slots):
         for slot in slots:
-            yield from _place_in_slot(item, slot, folder, options)
+            yield from _place_in_slot(item, slot, folder, options, strict)
     else:
-        yield from _place_flat(item, slots, folder, options)
+        yield from _place_flat(item, slots, folder, options, document)
 
 
 def _place_flat(
-    item: ItemDescription, slots: list[Slot], folder: PurePosixPath, options: PlacementOptions
+    item: ItemDescription, slots: Sequence[Slot], folder: PurePosixPath, options: PlacementOptions, document: str
 ) -> Iterator[PlacedFile | PlacedFrames]:
     for slot in slots:
         if options.video_frames and slot.type != "image":
-            yield PlacedFrames(folder / safe_component(stem_of(item.name)), slot)
+            stem = _split(item.name if options.use_folders or not document else document)[0]
+            yield PlacedFrames(folder / safe_component(stem), slot)
             continue
         for source in slot.source_files[:1]:
-            name = safe_component(stem_of(item.name) + suffix_of(source.file_name))
-            yield PlacedFile(folder / name, source.url, source.size, _text(source.digest))
+            name = safe_component(_flat_name(item.name, source.file_name))
+            yield PlacedFile(folder / name, source.url, source.size, source.digest)
 
 
 def _place_in_slot(
-    item: ItemDescription, slot: Slot, folder: PurePosixPath, options: PlacementOptions
+    item: ItemDescription, slot: Slot, folder: PurePosixPath, options: PlacementOptions, strict: bool
 ) -> Iterator[PlacedFile | PlacedFrames]:
+    if not slot.name:
+        raise InvalidInput(
+            f"a slot of item '{item.full_path}'", "needs a folder and has no name", "Pull with --ignore-slots"
+        )
     inside = folder / safe_component(item.name) / safe_component(slot.name)
     if options.video_frames and slot.type != "image":
         yield PlacedFrames(inside, slot)
         return
-    _check_sources(item, slot)
+    if strict:
+        _check_sources(item, slot)
     for source in slot.source_files:
-        target = inside / safe_component(source.file_name)
-        yield PlacedFile(target, source.url, source.size, _text(source.digest))
+        yield PlacedFile(inside / safe_component(source.file_name), source.url, source.size, source.digest)
+
+
+def _flat_name(item_name: str, file_name: str) -> str:
+    """The item's name with the suffix of its file."""
+    if file_name.endswith(_VOLUME):
+        stem = item_name[: -len(_VOLUME)] if item_name.lower().endswith(_VOLUME) else _split(item_name)[0]
+        return stem + _VOLUME
+    return _split(item_name)[0] + _split(file_name)[1]
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Stem and last suffix of a name, as other readers of this layout split it (unlike `suffix_of`)."""
+    dot = name.rfind(".")
+    if name.rfind("/") + 1 < dot < len(name) - 1:
+        return name[:dot], name[dot:]
+    return name, ""
 
 
 def _is_video_with_frame(slot: Slot) -> bool:
@@ -123,12 +164,8 @@ def _check_sources(item: ItemDescription, slot: Slot) -> None:
         raise InvalidInput(
             f"slot '{slot.name}' of item '{item.full_path}'",
             "has several source files that are neither all .dcm nor a video with an image",
-            "Pull with --ignore-slots to take the first file only",
+            "Pull with --ignore-slots to take the first file only, or with --force to take all of them",
         )
-
-
-def _text(digest: object) -> str | None:
-    return None if digest is None else str(digest)
 
 
 def free_name(wanted: str, taken: set[str], fold: bool = False) -> str:

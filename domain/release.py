@@ -43,6 +43,7 @@ class Release:
 
     `digest` identifies its whole content (None: the hub does not say); counts are None while it is pending.
     `class_names` are those of the annotations in it, sorted, where the hub tells. `created_at` is timezone-aware.
+    `url_token`: it was made with `ExportOptions.include_url_token`; False where the hub does not tell.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Release:
     digest: Digest | None = None
     format: str = "darwin_json_2"
     class_names: tuple[str, ...] = ()
+    url_token: bool = False
 
     @property
     def reference(self) -> DatasetReference:

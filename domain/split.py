@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import attrs
-import numpy as np
 
+from .arrays import np
 from .errors import InvalidInput
 
 PARTITIONS = ("train", "val", "test")

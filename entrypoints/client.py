@@ -73,7 +73,9 @@ class Client:
         if home is not None:
             given["GROUNDTRUTH_HOME"] = os.fspath(home)
         flags = {name: value for name, value in (("team", team), ("hub", hub)) if value is not None}
-        return cls(build_container(load_settings(flags, given), progress))
+        from .access import settled
+
+        return cls(build_container(settled(load_settings(flags, given), given), progress, given))
 
     @property
     def settings(self) -> Settings:

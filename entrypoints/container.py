@@ -6,7 +6,7 @@ it follows. Nothing is opened before it is used.
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from dependency_injector import containers, providers
 
@@ -15,12 +15,11 @@ from ..adapters.credentials import default_credentials
 from ..adapters.files import DiskFiles
 from ..adapters.formats.darwin_json import DarwinJsonCodec
 from ..adapters.library import FileLibrary
-from ..adapters.local import LocalHub
 from ..adapters.media import HeaderProbe
 from ..adapters.progress import NullProgress
 from ..adapters.runners import ThreadRunner
 from ..adapters.settings import Settings
-from ..adapters.transfer import FileSource, TransferEngine, http_source
+from ..adapters.transfer import TransferEngine
 from ..adapters.video import PyAvFrameExtractor
 from ..application.datasets import CreateDataset, ListLocalDatasets, ListRemoteDatasets, RemoveDataset
 from ..application.import_annotations import ImportAnnotations
@@ -31,18 +30,19 @@ from ..application.pull import PullRelease
 from ..application.push import PushItems
 from ..application.releases import ExportRelease, ListReleases
 from ..application.split import SplitRelease
+from ..application.storage import ListStorages, RegisterPayload, RegisterStored
+from ..application.upload_artifacts import UploadArtifacts
 from ..application.verify import VerifyRelease
-
-
-def _incoming(settings: Settings) -> Path:
-    """Where partial downloads wait: beside the datasets, so that publishing one is a rename."""
-    return settings.datasets_dir / ".incoming"
+from .hubs import incoming, kept_open, make_hub, make_objects, make_sources, make_web, renewer_of
 
 
 class Container(containers.DeclarativeContainer):
     """Adapters and use cases, wired."""
 
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+
+    environ = providers.Object(os.environ)
+    opened: providers.Singleton[list[object]] = providers.Singleton(list)
 
     clock = providers.Singleton(SystemClock)
     progress = providers.Singleton(NullProgress)
@@ -51,20 +51,28 @@ class Container(containers.DeclarativeContainer):
     files = providers.Singleton(DiskFiles)
     frames = providers.Singleton(PyAvFrameExtractor)
     credentials = providers.Singleton(default_credentials, settings.provided.home)
-    runner = providers.Factory(ThreadRunner, settings.provided.workers)
+    runner = providers.Factory(ThreadRunner, settings.provided.transfers)
     library = providers.Singleton(FileLibrary, settings.provided.datasets_dir, clock)
-    hub = providers.Singleton(LocalHub, settings.provided.hub_path, codec, probe, clock, name=settings.provided.hub)
+    objects = providers.Singleton(make_objects, environ)
+    web = providers.Singleton(kept_open, opened, providers.Factory(make_web, settings.provided.transfers))
+    hub = providers.Singleton(
+        kept_open,
+        opened,
+        providers.Factory(
+            make_hub, settings, codec, probe, clock, progress, credentials, web.provider, objects.provider, environ
+        ),
+    )
 
-    http = providers.Singleton(http_source, settings.provided.workers)
-    sources = providers.List(providers.Factory(FileSource), http, hub.provided.source)
+    sources = providers.Callable(make_sources, hub, web.provider)
     transfer = providers.Factory(
         TransferEngine,
         sources,
         clock=clock,
         progress=progress,
         retry=settings.provided.retry,
-        workers=settings.provided.workers,
-        incoming=providers.Callable(_incoming, settings),
+        workers=settings.provided.transfers,
+        incoming=providers.Callable(incoming, settings),
+        renewer=providers.Callable(renewer_of, hub),
         task=PULL,
     )
 
@@ -83,5 +91,9 @@ class Container(containers.DeclarativeContainer):
     pull_release = providers.Factory(PullRelease, hub, hub, library, transfer, codec, frames, clock, progress)
     verify_release = providers.Factory(VerifyRelease, library)
     split_release = providers.Factory(SplitRelease, library)
+    list_storages = providers.Factory(ListStorages, hub)
+    register_stored = providers.Factory(RegisterStored, hub, hub, progress)
+    register_payload = providers.Factory(RegisterPayload, hub, hub, files, progress)
+    upload_artifacts = providers.Factory(UploadArtifacts, objects, hub, files, runner, progress)
     check_hub = providers.Factory(CheckHub, hub)
     collect_hub = providers.Factory(CollectHub, hub)

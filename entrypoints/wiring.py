@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dependency_injector import providers
 
 from ..adapters.settings import Settings
-from ..domain.errors import InvalidInput
 from ..ports.progress import Progress
 from .container import Container
 
 
-def build_container(settings: Settings, progress: Progress | None = None) -> Container:
-    """A container for these settings; `progress` receives the events of its use cases (None: nobody)."""
+def build_container(
+    settings: Settings, progress: Progress | None = None, environ: Mapping[str, str] | None = None
+) -> Container:
+    """A container for these settings.
+
+    `progress` receives the events of its use cases (None: nobody), `environ` is the environment (None: this
+    process's).
+    """
     container = Container()
+    if environ is not None:
+        container.environ.override(providers.Object(environ))
     container.settings.override(providers.Object(settings))
     if progress is not None:
         container.progress.override(providers.Object(progress))
@@ -21,11 +30,10 @@ def build_container(settings: Settings, progress: Progress | None = None) -> Con
 
 def close_container(container: Container) -> None:
     """Close what the container opened: connections, and the hub. Idempotent."""
-    for provider in (container.http, container.hub):
-        try:
-            part = provider()
-        except InvalidInput:
-            continue  # a hub that the settings do not know was never made; whoever needed it was told so
-        close = getattr(part, "close", None)
+    opened = container.opened()
+    if container.hub.overridden:
+        opened.append(container.hub())
+    while opened:
+        close = getattr(opened.pop(), "close", None)
         if close is not None:
             close()

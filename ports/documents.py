@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from ..domain.document import AnnotationDocument
@@ -21,6 +22,13 @@ class DocumentCodec(Protocol):
 
     def write(self, document: AnnotationDocument) -> bytes:
         """Write Darwin JSON 2.0, UTF-8, compact. `read(write(document))` equals `document`; deterministic."""
+        ...
+
+    def add_local_paths(self, data: bytes, paths: Mapping[str, str]) -> bytes:
+        """A document that `read` accepts, with `local_path` set on each source file whose URL is in `paths`.
+
+        Nothing else in it changes.
+        """
         ...
 
     def read_metadata(self, data: bytes, source: str = "") -> DatasetMetadata:

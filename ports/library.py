@@ -10,6 +10,7 @@ from typing import Protocol
 import attrs
 
 from ..domain.digest import Digest
+from ..domain.errors import NameTaken, exception
 from ..domain.reference import DatasetReference
 from ..domain.release import Release
 
@@ -71,6 +72,14 @@ class FileFault:
     reason: str
 
 
+@exception
+class PlaceTaken(NameTaken):
+    """A file is where a folder is needed, or the other way round; `place` (relative to `images/`) is in the way."""
+
+    place: str = ""
+    is_file: bool = False
+
+
 class ReleaseStaging(Protocol):
     """A release being put together out of sight. Nothing of it is visible in the library until `publish`.
 
@@ -104,15 +113,39 @@ class ReleaseStaging(Protocol):
         Raises:
             InvalidName: the target is absolute, or a part of it cannot be a file name (`..`, over 255 bytes ...).
             NotWritable: the folder cannot be made, or is a link that leads out of `images/`.
+            PlaceTaken: there is a folder, or a file where one of its folders has to be.
         """
         ...
 
-    def add_file(self, target: PurePosixPath, size: int, mtime_ns: int, digest: Digest | None) -> None:
-        """Record a media file that is now at the place `claim` gave."""
+    def known(self, target: PurePosixPath, origin: str) -> LocalFile | None:
+        """The media file that belongs at `images/<target>`, if `add_file` recorded it with that origin or digest
+        in an earlier pull of this dataset, finished or not, and it has its size and time since.
+        """
+        ...
+
+    def add_file(
+        self, target: PurePosixPath, size: int, mtime_ns: int, digest: Digest | None, origin: str | None = None
+    ) -> None:
+        """Record a media file that is now at the place `claim` gave, or was `known`.
+
+        `origin` says where the content is from, to find it again by; it may be secret, so it is not kept itself.
+        """
         ...
 
     def scratch(self, key: str) -> Path:
         """A place for a file that is only needed until `publish`, the same in every attempt; its parent exists."""
+        ...
+
+    def lines(self, place: Path) -> Iterator[bytes]:
+        """Lines of a file at a place that `claim` or `scratch` gave; a longer one in pieces of 64 KiB.
+
+        Raises:
+            NotReadable: it cannot be read.
+        """
+        ...
+
+    def drop(self, place: Path) -> None:
+        """Delete a file at a place that `claim` or `scratch` gave, if it is there."""
         ...
 
     def add_class_list(self, kind: str, names: Sequence[str]) -> None:
@@ -176,7 +209,10 @@ class LocalLibrary(Protocol):
         ...
 
     def remove_extra(self, reference: DatasetReference, wanted: Iterable[PurePosixPath]) -> Sequence[str]:
-        """Delete files below `images/` that are not wanted, and folders left empty; return what was deleted."""
+        """Delete media files below `images/` that are not wanted, and folders left empty; return what was deleted.
+
+        What is no medium (notes, scripts) stays, except for what macOS leaves in folders.
+        """
         ...
 
     def write_lists(self, release: LocalRelease, folder: str, lists: Sequence[tuple[str, Sequence[str]]]) -> Path:

@@ -34,7 +34,10 @@ class FetchStatus(enum.StrEnum):
 
 @attrs.frozen
 class FetchOutcome:
-    """End of one fetch. `size`, `digest` and `mtime_ns` describe the file at the destination unless it failed."""
+    """End of one fetch. `size`, `digest` and `mtime_ns` describe the file at the destination unless it failed.
+
+    `content_type` is what the source called the bytes it sent; empty when it sent none, or does not say.
+    """
 
     request: FetchRequest
     status: FetchStatus
@@ -42,6 +45,7 @@ class FetchOutcome:
     digest: Digest | None = None
     mtime_ns: int = 0
     error: GroundtruthError | None = None
+    content_type: str = ""
 
 
 class ObjectTransfer(Protocol):
@@ -63,7 +67,10 @@ class ObjectTransfer(Protocol):
 
 
 class ObjectStream(Protocol):
-    """Bytes of an object from `start` on. Close it when done."""
+    """Bytes of an object from `start` on. Close it when done.
+
+    A stream of a source that tells kinds of objects apart also has `content_type`, a media type.
+    """
 
     @property
     def start(self) -> int:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import attrs
 import pytest
 
+from ..domain.annotation import Frame, SubAnnotations, VideoAnnotation
 from ..domain.classes import AnnotationClass, Granularity, PropertyChoice, PropertyDefinition, PropertyType
 from ..domain.dataset import Dataset
+from ..domain.geometry import Box
+from ..domain.shapes import BoundingBox
+from ..ports.annotations import ImportMode
 from ..ports.hub import AnnotationHub
-from .scenario import HubContract, without_builtin
+from .scenario import HubContract, Workbench, car, without_builtin
 
 CAR = AnnotationClass("car", "polygon", sub_types=("text", "attributes"), color="rgba(255,0,0,1.0)")
 CAR_BOX = AnnotationClass("car", "bounding_box")
@@ -158,5 +164,80 @@ class PropertyContract(HubContract):
         assert {choice.value for choice in weather.choices} == {f"kind {number}" for number in range(12)}
 
 
-class ClassCatalogueContract(AnnotationClassContract, PropertyContract):
+class AttributeContract(HubContract):
+    """How every catalogue knows attributes."""
+
+    @pytest.fixture
+    def boxes(self, hub: AnnotationHub, dataset: Dataset) -> Sequence[AnnotationClass]:
+        """Classes of the dataset whose annotations may carry attributes."""
+        names = [("bus", "bounding_box"), ("car", "bounding_box"), ("car", "polygon")]
+        return hub.add_classes(dataset, [AnnotationClass(*name, sub_types=("attributes",)) for name in names])
+
+    def known(self, hub: AnnotationHub, dataset: Dataset) -> list[tuple[int, str]]:
+        """Class and name of the dataset's attributes, in the order listed."""
+        return [(one.class_id, one.name) for one in hub.list_attributes(dataset)]
+
+    def test_attributes_are_those_of_annotations(
+        self, hub: AnnotationHub, dataset: Dataset, boxes: Sequence[AnnotationClass], bench: Workbench
+    ) -> None:
+        assert list(hub.list_attributes(dataset)) == []
+        one, two = bench.push(dataset, "/a.png", "/b.png")
+        red = attrs.evolve(car(), subs=SubAnnotations(attributes=("red", "parked ☀️")))
+        bus = attrs.evolve(car(name="bus"), subs=SubAnnotations(attributes=("red",)))
+        hub.import_annotations(dataset, one.id, [red, bus, car()], [], ImportMode.OVERWRITE)
+        hub.import_annotations(dataset, two.id, [red], [], ImportMode.APPEND)
+        bus_id, car_id = (boxes[place].id or 0 for place in (0, 1))
+        assert self.known(hub, dataset) == [(bus_id, "red"), (car_id, "parked ☀️"), (car_id, "red")]
+        listed = list(hub.list_attributes(dataset))
+        assert len({one.id for one in listed}) == 3
+        assert all(UUID(one.id) for one in listed)
+        assert list(hub.list_attributes(dataset)) == listed
+
+    def test_attributes_of_frames(
+        self, hub: AnnotationHub, dataset: Dataset, boxes: Sequence[AnnotationClass], bench: Workbench
+    ) -> None:
+        (item,) = bench.push(dataset, "/a.mp4")
+        shape = BoundingBox(Box(1.0, 2.0, 3.0, 4.0))
+        frames = {
+            0: Frame(shape, keyframe=True, subs=SubAnnotations(attributes=("slow",))),
+            9: Frame(None, keyframe=True, subs=SubAnnotations(attributes=("fast", "slow"))),
+        }
+        moving = VideoAnnotation("car", frames, slot_names=("0",), ranges=((0, 20),))
+        hub.import_annotations(dataset, item.id, [moving], [], ImportMode.OVERWRITE)
+        car_id = boxes[1].id or 0
+        assert self.known(hub, dataset) == [(car_id, "fast"), (car_id, "slow")]
+
+    def test_attributes_are_never_forgotten(
+        self, hub: AnnotationHub, dataset: Dataset, boxes: Sequence[AnnotationClass], bench: Workbench
+    ) -> None:
+        (item,) = bench.push(dataset, "/a.png")
+        red = attrs.evolve(car(), subs=SubAnnotations(attributes=("red",)))
+        hub.import_annotations(dataset, item.id, [red], [], ImportMode.OVERWRITE)
+        before = list(hub.list_attributes(dataset))
+        hub.import_annotations(dataset, item.id, [car()], [], ImportMode.OVERWRITE)
+        hub.delete_items(dataset, [item.id])
+        assert list(hub.list_attributes(dataset)) == before
+
+    def test_attributes_belong_to_the_classes_of_a_team(
+        self,
+        hub: AnnotationHub,
+        dataset: Dataset,
+        second: Dataset,
+        boxes: Sequence[AnnotationClass],
+        bench: Workbench,
+    ) -> None:
+        (item,) = bench.push(dataset, "/a.png")
+        red = attrs.evolve(car(), subs=SubAnnotations(attributes=("red",)))
+        hub.import_annotations(dataset, item.id, [red], [], ImportMode.OVERWRITE)
+        assert list(hub.list_attributes(second)) == []
+        same = AnnotationClass("car", "bounding_box")
+        hub.add_classes(second, [same])
+        assert list(hub.list_attributes(second)) == list(hub.list_attributes(dataset))
+        if self.other_team is not None:
+            elsewhere = hub.create_dataset(self.other_team, "elsewhere")
+            hub.add_classes(elsewhere, [same])
+            assert list(hub.list_attributes(elsewhere)) == []
+
+
+class ClassCatalogueContract(AnnotationClassContract, PropertyContract, AttributeContract):
     """What every catalogue of classes and properties does."""

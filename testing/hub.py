@@ -1,15 +1,21 @@
-"""Contract of `ports.hub.AnnotationHub`: the suites of all its ports in one."""
+"""Contracts of `ports.hub`: the suites of all ports of a hub in one."""
 
 from __future__ import annotations
 
-from ..ports.hub import AnnotationHub
+from ..domain.storage import ExternalStorage
+from ..ports.hub import AnnotationHub, ServableHub
+from .access import KeyRegisterContract
 from .annotations import AnnotationDeskContract
 from .classes import ClassCatalogueContract
 from .datasets import DatasetCatalogueContract
-from .items import ItemCatalogueContract
+from .items import ItemCatalogueContract, ItemLocatorContract
+from .paging import ItemPagingContract
 from .releases import ReleaseDeskContract
+from .reports import ReportDeskContract
 from .scenario import HubContract
-from .uploads import UploadDeskContract
+from .storage import StorageDeskContract, StorageRegisterContract
+from .updates import ItemUpdateContract
+from .uploads import UploadDeskContract, UploadIntakeContract
 
 
 class HubNameContract(HubContract):
@@ -23,10 +29,28 @@ class HubNameContract(HubContract):
 class AnnotationHubContract(
     DatasetCatalogueContract,
     ItemCatalogueContract,
+    ItemPagingContract,
+    ItemUpdateContract,
     UploadDeskContract,
     AnnotationDeskContract,
     ClassCatalogueContract,
     ReleaseDeskContract,
+    ReportDeskContract,
+    StorageDeskContract,
     HubNameContract,
 ):
-    """What every annotation hub does."""
+    """What every annotation hub does, on this machine or elsewhere."""
+
+
+class ServableHubContract(
+    AnnotationHubContract,
+    ItemLocatorContract,
+    UploadIntakeContract,
+    KeyRegisterContract,
+    StorageRegisterContract,
+):
+    """What every hub of this machine does, so that a server can give it to others."""
+
+    def declare_storage(self, hub: ServableHub, team: str, storage: ExternalStorage) -> None:
+        """Declare a storage."""
+        hub.add_storage(team, storage)

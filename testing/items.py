@@ -11,9 +11,10 @@ import pytest
 from ..domain.dataset import Dataset
 from ..domain.digest import Digest
 from ..domain.errors import DatasetNotFound, ItemNotFound
-from ..domain.item import LISTED_STATUSES, Comment, Item, ItemQuery, ItemStatus, StatusChange
+from ..domain.item import LISTED_STATUSES, Comment, Item, ItemQuery, ItemStatus, ItemUpdate, StatusChange
 from ..domain.names import RemotePath
-from ..ports.hub import AnnotationHub
+from ..domain.upload import NewItem
+from ..ports.hub import AnnotationHub, ServableHub
 from .scenario import EVERYTHING, HOSTILE_NAMES, PIXEL, HubContract, Workbench
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -23,7 +24,7 @@ SORT_KEYS: dict[str, Callable[[Item], str | int]] = {
     "updated_at": lambda item: item.updated_at,
     "file_size": lambda item: item.size,
     "filename": lambda item: item.name,
-    "priority": lambda item: 0,
+    "priority": lambda item: item.priority,
 }
 
 UNKNOWN_ID = "00000000-0000-4000-8000-00000000dead"
@@ -90,6 +91,7 @@ class ItemListingContract(HubContract):
         bench.push(dataset, bench.item("/y/b.png", PIXEL), bench.item("/B.png", PIXEL), "/y/a.png")
         later()
         hub.change_status(dataset, [one[0].id], StatusChange.COMPLETE)
+        hub.update_items(dataset, [one[1].id, one[2].id], ItemUpdate(priority=3))
         listed = list(hub.list_items(dataset, ItemQuery(sort=(field, descending))))
         by_path = sorted(listed, key=lambda item: item.full_path)
         assert listed == sorted(by_path, key=SORT_KEYS[field], reverse=descending)
@@ -129,10 +131,26 @@ class ItemListingContract(HubContract):
         query = ItemQuery(folders=(RemotePath("/day1"),))
         assert paths(hub.list_items(dataset, query)) == ["/day1/a.png"]
 
+    def test_folders_match_items_right_in_them(self, hub: AnnotationHub, dataset: Dataset, bench: Workbench) -> None:
+        bench.push(dataset, "/a.png", "/day1/a.png", "/day1/left/a.png", "/day2/a.png", "/Day1/a.png")
+        query = ItemQuery(folders=(RemotePath("/"), RemotePath("/day1"), RemotePath("/no such")))
+        assert sorted(paths(hub.list_items(dataset, query))) == ["/a.png", "/day1/a.png"]
+
+    def test_slot_types_are_a_filter(self, hub: AnnotationHub, dataset: Dataset, bench: Workbench) -> None:
+        mixed = NewItem("mixed", (bench.slot(PIXEL, "0", "a.png"), bench.slot(b"%PDF", "1", "b.pdf")))
+        bench.push(dataset, "/a.png", "/b.mp4", mixed)
+
+        def listed(*types: str) -> list[str]:
+            return sorted(paths(hub.list_items(dataset, ItemQuery(slot_types=types))))
+
+        assert listed("image") == ["/a.png", "/mixed"]
+        assert listed("pdf", "video") == ["/b.mp4", "/mixed"]
+        assert listed("dicom") == []
+
     def test_filters_narrow_each_other(self, hub: AnnotationHub, dataset: Dataset, bench: Workbench) -> None:
         items = bench.push(dataset, "/a.png", "/day1/a.png", "/day1/b.png")
         hub.change_status(dataset, [items[0].id, items[1].id], StatusChange.COMPLETE)
-        query = ItemQuery((ItemStatus.COMPLETE,), ("a.png",), (items[1].id, items[2].id), RemotePath("/day1"))
+        query = ItemQuery((ItemStatus.COMPLETE,), ("a.png",), (items[1].id, items[2].id), (RemotePath("/day1"),))
         assert paths(hub.list_items(dataset, query)) == ["/day1/a.png"]
 
     def test_statuses_are_a_filter(self, hub: AnnotationHub, dataset: Dataset, bench: Workbench) -> None:
@@ -265,6 +283,31 @@ class ItemChangeContract(HubContract):
             hub.change_status(dataset, [item.id], StatusChange.NEW)
         with pytest.raises(DatasetNotFound):
             hub.delete_items(dataset, [item.id])
+
+
+class ItemLocatorContract(HubContract):
+    """How every hub of this machine finds an item's dataset."""
+
+    def test_dataset_of_an_item(self, hub: ServableHub, dataset: Dataset, second: Dataset, bench: Workbench) -> None:
+        one, _ = bench.push(dataset, "/a.png", "/b.png")
+        other = bench.register(second, bench.item("/a.png")).uploads[0]
+        assert hub.dataset_of(self.team, one.id) == hub.get_dataset(dataset.reference)
+        assert hub.dataset_of(self.team, other.item_id) == hub.get_dataset(second.reference)
+
+    def test_item_of_nobody(self, hub: ServableHub, dataset: Dataset, second: Dataset, bench: Workbench) -> None:
+        one, gone = bench.push(dataset, "/a.png", "/gone.png")
+        (lost,) = bench.push(second, "/a.png")
+        hub.delete_items(dataset, [gone.id])
+        hub.remove_dataset(second)
+        for team, item_id in (
+            (self.team, UNKNOWN_ID),
+            (self.team, ""),
+            (self.team, gone.id),
+            (self.team, lost.id),
+            ("another-team", one.id),
+        ):
+            with pytest.raises(ItemNotFound):
+                hub.dataset_of(team, item_id)
 
 
 class CommentContract(HubContract):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import abc
+import hashlib
 import math
 from pathlib import Path
 
 import pytest
 
+from ..domain.digest import Digest
 from ..domain.errors import IntegrityError
 from ..ports.media import FrameExtractor, MediaInfo, MediaProbe
 
@@ -78,13 +80,69 @@ class FrameExtractorContract(abc.ABC):
             status = (folder / frame.name).stat()
             assert (frame.size, frame.mtime_ns) == (status.st_size, status.st_mtime_ns)
 
-    def test_frames_that_are_there_are_kept(self, clip: tuple[Path, float, int], folder: Path) -> None:
+    def test_frames_that_are_there_are_replaced(self, clip: tuple[Path, float, int], folder: Path) -> None:
         extractor = self.make_extractor()
         first = list(extractor.extract(clip[0], folder, None))
-        (folder / first[1].name).unlink()
+        (folder / first[1].name).write_bytes(b"of another video")
         second = list(extractor.extract(clip[0], folder, None))
-        assert second[0] == first[0]
         assert [(frame.name, frame.size) for frame in second] == [(frame.name, frame.size) for frame in first]
+        assert (folder / first[1].name).stat().st_size == first[1].size
+
+    def test_frames_are_written_from_the_first_asked_for(self, clip: tuple[Path, float, int], folder: Path) -> None:
+        extractor = self.make_extractor()
+        every = list(extractor.extract(clip[0], folder, None))
+        kept = (folder / every[0].name).stat()
+        rest = list(extractor.extract(clip[0], folder, None, 2))
+        assert [frame.name for frame in rest] == [frame.name for frame in every[2:]]
+        assert (folder / every[0].name).stat().st_mtime_ns == kept.st_mtime_ns
+        assert list(extractor.extract(clip[0], folder, None, clip[2])) == []
+
+    def test_frames_are_described(self, clip: tuple[Path, float, int], folder: Path) -> None:
+        for frame in self.make_extractor().extract(clip[0], folder, None):
+            data = (folder / frame.name).read_bytes()
+            status = (folder / frame.name).stat()
+            assert (frame.size, frame.mtime_ns) == (len(data), status.st_mtime_ns)
+            assert frame.digest in {None, Digest(hashlib.sha256(data).hexdigest())}
+
+    # --- segments -----------------------------------------------------------------------------------
+
+    def test_visible_frames_of_a_segment_get_their_numbers(self, clip: tuple[Path, float, int], folder: Path) -> None:
+        extractor = self.make_extractor()
+        apart = folder / "apart"
+        apart.mkdir()
+        every = [(apart / frame.name).read_bytes() for frame in extractor.extract(clip[0], apart, None)]
+        frames = list(extractor.extract_segment(clip[0], folder, {0: 7, 3: 5, 1: 8}))
+        written = {path.name: path.read_bytes() for path in folder.glob("*.png")}
+        assert written == {"0000007.png": every[0], "0000005.png": every[3], "0000008.png": every[1]}
+        assert sorted(frame.name for frame in frames) == sorted(written)
+
+    def test_a_segment_that_ends_too_early_is_told(self, clip: tuple[Path, float, int], folder: Path) -> None:
+        with pytest.raises(IntegrityError):
+            list(self.make_extractor().extract_segment(clip[0], folder, {0: 0, clip[2]: 1}))
+        assert [path.name for path in folder.iterdir()] == ["0000000.png"]
+
+    # --- packed grey --------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def packed(self, folder: Path) -> Path:
+        """A picture whose 16-bit grey values are packed in red and green."""
+
+    def test_packed_grey_is_unpacked_in_place_once(self, folder: Path) -> None:
+        path = self.packed(folder)
+        before = path.read_bytes()
+        frame = self.make_extractor().unpack_grey(path)
+        after = path.read_bytes()
+        assert after != before
+        assert (frame.name, frame.size, frame.mtime_ns) == (path.name, len(after), path.stat().st_mtime_ns)
+        assert self.make_extractor().unpack_grey(path) == frame
+        assert path.read_bytes() == after
+
+    def test_what_is_no_picture_cannot_be_unpacked(self, folder: Path) -> None:
+        path = folder / "a.png"
+        path.write_bytes(b"no picture")
+        with pytest.raises(IntegrityError):
+            self.make_extractor().unpack_grey(path)
+        assert path.read_bytes() == b"no picture"
 
     def test_stopping_early_leaves_whole_frames(self, clip: tuple[Path, float, int], folder: Path) -> None:
         frames = iter(self.make_extractor().extract(clip[0], folder, None))

@@ -213,6 +213,7 @@ class ReleaseContentContract(HubContract):
         every = bench.export(dataset, "every")
         assert [one["id"] for one in bench.documents(some)["/a.png"]["annotations"]] == [uuid(2)]
         assert [one["id"] for one in bench.documents(every)["/a.png"]["annotations"]] == [uuid(1), uuid(2)]
+        assert (some.class_names, every.class_names) == (("bus",), ("bus", "car"))
         assert some.class_count in {None, 1}
         assert every.class_count in {None, 2, 3}
 

@@ -160,18 +160,25 @@ class Workbench:
 
 
 class HubContract:
-    """Base of the suites of a hub's ports. A subclass provides the fixture `hub`: an empty hub."""
+    """Base of the suites of a hub's ports. A subclass provides the fixture `hub`: an empty hub.
+
+    The suites take times from what the hub says, never from a clock of their own: the hub may be elsewhere.
+    """
 
     team = "example-team"
     other_team: str | None = "zebra-team"
     """A second team of the same hub; None if the adapter is bound to one team."""
+
+    declare_storage: Callable[..., None] | None = None
+    """Called with hub, team and storage, makes an external storage known to the hub, as its owner would. None: that
+    cannot be done here, and what needs one is skipped."""
 
     many = 1100
     """Number of items in tests of long listings; more than a page of the adapter."""
 
     @pytest.fixture
     def later(self) -> Callable[[], None]:
-        """Lets some seconds pass on the hub's clock. Override it where the clock can be moved."""
+        """Lets some seconds pass on the hub's clock. Override it where the clock can be moved; tests hold without."""
         return lambda: None
 
     @pytest.fixture

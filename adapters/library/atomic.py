@@ -12,6 +12,7 @@ from pathlib import Path
 from ...domain.errors import DiskFull, NotWritable, StorageError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
@@ -43,12 +44,14 @@ def write_new(path: str | Path, data: bytes) -> int:
     Raises:
         FileExistsError: it exists.
     """
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    with open(handle, "wb", buffering=0) as file:
-        view = memoryview(data)
-        while view:
-            view = view[file.write(view) :]
+    handle = os.open(path, _NEW, 0o666)
+    try:
+        written = os.write(handle, data)
+        while written < len(data):
+            written += os.write(handle, memoryview(data)[written:])
         return os.fstat(handle).st_mtime_ns
+    finally:
+        os.close(handle)
 
 
 def replace_file(path: Path, data: bytes) -> None:

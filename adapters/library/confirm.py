@@ -15,8 +15,7 @@ from pathlib import Path
 import msgspec
 
 from ...ports.library import PullProblem
-from .media import IMAGES
-from .records import FileRecord, FileRecorder, read_records
+from .records import IMAGES, FileRecord, FileRecorder, read_records
 
 
 def confirm(files: Path, place: Callable[[str], str]) -> list[PullProblem]:

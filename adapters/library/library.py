@@ -20,8 +20,8 @@ from ...ports.clock import Clock
 from ...ports.library import FileFault, LocalDataset, LocalRelease
 from . import checks, scan
 from .atomic import replace_file, replace_link, writing
-from .media import IMAGES, clear_aside, finish_moves
-from .records import read_release
+from .media import clear_aside, finish_moves
+from .records import IMAGES, read_release
 from .staging import FileStaging
 from .swap import PREFIXES, heal, sweep, trash_name
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -15,11 +15,12 @@ from ...domain.digest import Digest
 from ...domain.errors import IntegrityError, InvalidName, NotWritable
 from ...domain.names import safe_component
 from ...domain.reference import LATEST
-from .atomic import writing
-from .records import BOOKS, read_files
+from ...ports.library import LocalFile, PlaceTaken
+from .atomic import storage_error, writing
+from .contents import ContentIndex
+from .records import ARRIVED, BOOKS, FILES_FILE, IMAGES
 from .swap import PREFIXES
 
-IMAGES = "images"
 MOVES_FILE = "replacing.jsonl"
 """In a release: targets whose file waits in `replacing/` and has to be moved to `images/`."""
 
@@ -37,8 +38,8 @@ def scratch_folder(dataset: Path, release: str) -> Path:
 
 
 def clear_aside(dataset: Path, chosen: Callable[[str], bool]) -> None:
-    """Delete what waits or is scratch for the chosen releases. Only when nobody stages anything."""
-    for folder in (dataset / BOOKS / "replacing", dataset / BOOKS / "scratch"):
+    """Delete what waits, is scratch or was noted for the chosen releases. Only when nobody stages anything."""
+    for folder in (dataset / BOOKS / "replacing", dataset / BOOKS / "scratch", dataset / ARRIVED):
         if folder.is_dir():
             for name in filter(chosen, os.listdir(folder)):
                 shutil.rmtree(folder / name, ignore_errors=True)
@@ -65,26 +66,41 @@ class MediaPlaces:
     """Places for the media of one release that is being put together."""
 
     def __init__(self, dataset: Path, release: str, key: Callable[[str], str]) -> None:
+        self._dataset = dataset
         self._images = str(dataset / IMAGES)
         self._replacing = str(replacing_folder(dataset, release))
-        self._releases = dataset / "releases"
         self._release = release
         self._key = key
-        self._prepared: set[str] = set()
-        self._others: ContentIndex | None = None
-        self._any_replacing = False
+        self._prepared: set[tuple[str, str]] = set()
+        self._contents: ContentIndex | None = None
+        self._any_replacing = os.path.isdir(self._replacing)
+        self._absent = ""
 
     def claim(self, target: PurePosixPath, size: int | None, digest: Digest | None) -> Path:
         """As `ReleaseStaging.claim`."""
         text = checked(target)
-        final = os.path.join(self._images, text)
-        self._prepare(self._images, final)
-        if not self._needed_by_others(final, text, size, digest):
+        final = f"{self._images}{os.sep}{text}"
+        self._prepare(self._images, text)
+        # Who asked a moment ago whether it is known need not look again.
+        if text == self._absent or not self._needed_by_others(final, text, size, digest):
             return Path(final)
         place = os.path.join(self._replacing, text)
         self._any_replacing = True
-        self._prepare(self._replacing, place)
+        self._prepare(self._replacing, text)
         return Path(place)
+
+    def known(self, target: PurePosixPath, origin: str) -> LocalFile | None:
+        """As `ReleaseStaging.known`."""
+        text = checked(target)
+        try:
+            there = os.stat(self.place(text))
+        except OSError:
+            self._absent = text
+            return None
+        contents = self._known_contents()
+        if not contents.is_from(text, there, origin):
+            return None
+        return LocalFile(f"{IMAGES}/{text}", there.st_size, there.st_mtime_ns, contents.digest(text, there))
 
     def replaces(self, target: str) -> bool:
         """True if the target's new file waits in `replacing/`."""
@@ -92,13 +108,13 @@ class MediaPlaces:
 
     def place(self, target: str) -> str:
         """Where the target's new file is now."""
-        return os.path.join(self._replacing if self.replaces(target) else self._images, target)
+        return f"{self._replacing if self.replaces(target) else self._images}{os.sep}{target}"
 
-    def _prepare(self, base: str, place: str) -> None:
-        folder = os.path.dirname(place)
+    def _prepare(self, base: str, target: str) -> None:
+        folder = (base, target.rpartition("/")[0])
         if folder in self._prepared:
             return
-        make_folder(base, folder)
+        make_folder(base, os.path.join(*folder) if folder[1] else base)
         if len(self._prepared) >= _KNOWN_FOLDERS:
             self._prepared.clear()
         self._prepared.add(folder)
@@ -108,48 +124,26 @@ class MediaPlaces:
             there = os.stat(final)
         except OSError:
             return False
-        if self._others is None:
-            self._others = ContentIndex(self._key)
-            for name in os.listdir(self._releases):
-                if name not in {self._release, LATEST} and not name.startswith(PREFIXES):
-                    self._others.add_release(self._releases / name)
-        return self._others.needs(target, there, size, digest)
+        if stat.S_ISDIR(there.st_mode):
+            raise _taken(target, is_file=False)
+        return self._known_contents().needs(target, there, size, digest)
+
+    def _known_contents(self) -> ContentIndex:
+        """What the books of the dataset say of its media; read when the first file is there already."""
+        if self._contents is None:
+            self._contents = ContentIndex(self._key)
+            releases = self._dataset / "releases"
+            for name in os.listdir(releases):
+                if name != LATEST and not name.startswith(PREFIXES):
+                    self._contents.add(releases / name / BOOKS / FILES_FILE, needed=name != self._release)
+            for notes in sorted((self._dataset / ARRIVED / self._release).glob("*")):
+                self._contents.add(notes, needed=False)
+        return self._contents
 
 
-class ContentIndex:
-    """Which files releases need as they are, in about 100 bytes a file however many releases share it."""
-
-    def __init__(self, key: Callable[[str], str]) -> None:
-        self._key = key
-        self._digests: dict[int, int] = {}
-
-    def add_release(self, release: Path) -> None:
-        """Take in the media a release lists. One that keeps no books lists none."""
-        prefix = f"{IMAGES}/"
-        try:
-            for record in read_files(release):
-                if record.path.startswith(prefix):
-                    position = self._position(record.path[len(prefix) :], record.size, record.mtime_ns)
-                    self._digests[position] = _number(record.digest or "")
-        except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
-            return
-
-    def needs(self, target: str, there: os.stat_result, size: int | None, digest: Digest | None) -> bool:
-        """True if the file `there` at the target is one a release pulled, and other content is to come."""
-        known = self._digests.get(self._position(target, there.st_size, there.st_mtime_ns))
-        if known is None:
-            return False
-        if digest is not None and known != _number(""):
-            return _number(str(digest)) != known
-        return size is None or size != there.st_size
-
-    def _position(self, target: str, size: int, mtime_ns: int) -> int:
-        # A release does not need a file that was replaced since it was pulled: hence size and time.
-        return _number(f"{self._key(target)}\0{size}\0{mtime_ns}")
-
-
-def _number(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
+def _taken(place: str, is_file: bool) -> PlaceTaken:
+    what = "is a file where a folder is needed" if is_file else "is a folder where a file is needed"
+    return PlaceTaken(f"{IMAGES}/{place}", what, "Pull with another layout, or move it away", place, is_file)
 
 
 def make_folder(base: str, folder: str) -> None:
@@ -162,8 +156,25 @@ def make_folder(base: str, folder: str) -> None:
     if real != real_base and not real.startswith(real_base + os.sep):
         link = _first_link(base, folder)
         raise NotWritable(link, "is a link that leads out of the images folder", "Remove the link, then pull again")
-    with writing(folder):
+    try:
         os.makedirs(folder, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        place = _first_file(base, folder)
+        if place is None:
+            raise storage_error(error, folder) from error
+        raise _taken(place, is_file=True) from error
+    except OSError as error:
+        raise storage_error(error, folder) from error
+
+
+def _first_file(base: str, folder: str) -> str | None:
+    """The part of the way from `base` to `folder`, relative to `base`, that is no folder."""
+    inside = ""
+    for part in os.path.relpath(folder, base).split(os.sep):
+        inside = f"{inside}/{part}" if inside else part
+        if os.path.lexists(os.path.join(base, inside)) and not os.path.isdir(os.path.join(base, inside)):
+            return inside
+    return None
 
 
 def _first_link(base: str, folder: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,18 +17,23 @@ from ...domain.reference import DatasetReference
 from ...ports.library import LocalRelease, PullProblem
 
 FORMAT = "groundtruth-release-1"
+IMAGES = "images"
 BOOKS = ".groundtruth"
+ARRIVED = f"{BOOKS}/arrived"
+"""In a dataset, by release: file records of pulls that were not finished."""
+
 RELEASE_FILE = "release.json"
 FILES_FILE = "files.jsonl"
 
 
 class FileRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A file of a release: path relative to the dataset folder, bytes, ns, `sha256:<hex>` if known."""
+    """A file of a release: path relative to the dataset folder, bytes, ns, `sha256:<hex>` and origin if known."""
 
     path: str
     size: int
     mtime_ns: int
     digest: str | None = None
+    origin: str | None = None
 
 
 class ProblemRecord(msgspec.Struct, frozen=True):
@@ -68,11 +74,16 @@ _decode_release = msgspec.json.Decoder(ReleaseRecord).decode
 _decode_file = msgspec.json.Decoder(FileRecord).decode
 
 
+def origin_key(origin: str) -> str:
+    """What is kept of an origin: enough to find it again, nothing that could be secret."""
+    return hashlib.blake2b(origin.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
 class FileRecorder:
-    """Writes file records one by one; memory stays flat."""
+    """Writes file records one by one; memory stays flat. When the process is killed, the last 100 or so are lost."""
 
     def __init__(self, path: Path) -> None:
-        self._file = open(path, "wb", buffering=1 << 18)  # noqa: SIM115 - closed by close()
+        self._file = open(path, "wb", buffering=1 << 14)  # noqa: SIM115 - closed by close()
 
     def add(self, record: FileRecord) -> None:
         """Append a record."""

@@ -11,6 +11,8 @@ import attrs
 from ...domain.errors import NotReadable
 from ...domain.media import is_supported
 
+LEFT_BY_MACOS = ".DS_Store"
+
 Visit = tuple[str, list[os.DirEntry[str]]]
 
 
@@ -83,14 +85,14 @@ def annotation_files(annotations: Path) -> list[Path]:
 
 
 def remove_unwanted(images: Path, is_wanted: Callable[[str], bool]) -> list[str]:
-    """Delete files that are not wanted and folders left empty; links to folders stay."""
+    """Delete media that are not wanted and folders left empty; links to folders stay."""
     removed: list[str] = []
     folders: list[str] = []
     for inside, entries in walk(str(images)):
         folders.append(inside)
         for entry in entries:
             path = f"{inside}/{entry.name}" if inside else entry.name
-            if not is_wanted(path) and not is_folder(entry):
+            if is_supported(entry.name) and not is_wanted(path) and not is_folder(entry):
                 os.unlink(entry.path)
                 removed.append(path)
     for folder in reversed(folders[1:]):
@@ -100,6 +102,8 @@ def remove_unwanted(images: Path, is_wanted: Callable[[str], bool]) -> list[str]
 
 def _remove_if_empty(folder: str) -> None:
     try:
+        if os.listdir(folder) == [LEFT_BY_MACOS]:
+            os.unlink(os.path.join(folder, LEFT_BY_MACOS))
         os.rmdir(folder)
     except OSError:
         # Not empty, or in use by another process: it is not ours to remove then.

@@ -5,30 +5,32 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from ...domain.digest import Digest
-from ...domain.errors import Conflict, NameTaken
+from ...domain.errors import Conflict, NameTaken, NotReadable
 from ...domain.names import safe_component
 from ...domain.release import Release
 from ...ports.clock import Clock
-from ...ports.library import LocalRelease, PullProblem
+from ...ports.library import LocalFile, LocalRelease, PullProblem
 from .atomic import storage_error, write_new, writing
 from .confirm import confirm
 from .leases import Lease
-from .media import IMAGES, MediaPlaces, checked, clear_aside, finish_moves, scratch_folder, write_moves
+from .media import MediaPlaces, checked, clear_aside, finish_moves, scratch_folder, write_moves
 from .records import (
     BOOKS,
     FILES_FILE,
     FORMAT,
+    IMAGES,
     FileRecord,
     FileRecorder,
     ProblemRecord,
     ReleaseRecord,
+    origin_key,
     write_release,
 )
-from .swap import LOCK, discard, heal, incoming_name, swap_in, sweep
+from .swap import LOCK, discard, heal, incoming_name, keep_arrived, swap_in, sweep
 
 
 class FileStaging:
@@ -89,14 +91,20 @@ class FileStaging:
         """As `ReleaseStaging.claim`."""
         return self._media.claim(target, size, digest)
 
-    def add_file(self, target: PurePosixPath, size: int, mtime_ns: int, digest: Digest | None) -> None:
+    def known(self, target: PurePosixPath, origin: str) -> LocalFile | None:
+        """As `ReleaseStaging.known`."""
+        return self._media.known(target, origin)
+
+    def add_file(
+        self, target: PurePosixPath, size: int, mtime_ns: int, digest: Digest | None, origin: str | None = None
+    ) -> None:
         """As `ReleaseStaging.add_file`."""
         text = checked(target)
         if self._media.replaces(text):
             self._moves.append(text)
         self._file_count += 1
-        with writing(self._folder):
-            self._files.add(FileRecord(f"{IMAGES}/{text}", size, mtime_ns, str(digest) if digest else None))
+        kept = None if origin is None else origin_key(origin)
+        self._add(FileRecord(f"{IMAGES}/{text}", size, mtime_ns, None if digest is None else str(digest), kept))
 
     def scratch(self, key: str) -> Path:
         """As `ReleaseStaging.scratch`."""
@@ -104,6 +112,20 @@ class FileStaging:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
         return folder / hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    def lines(self, place: Path) -> Iterator[bytes]:
+        """As `ReleaseStaging.lines`."""
+        try:
+            with open(place, "rb") as file:
+                while line := file.readline(1 << 16):
+                    yield line
+        except OSError as error:
+            raise NotReadable(str(place), f"cannot be read: {error.strerror or error}") from error
+
+    def drop(self, place: Path) -> None:
+        """As `ReleaseStaging.drop`."""
+        with writing(place):
+            place.unlink(missing_ok=True)
 
     def publish(self, item_count: int, problems: Sequence[PullProblem]) -> LocalRelease:
         """As `ReleaseStaging.publish`.
@@ -131,6 +153,7 @@ class FileStaging:
         """As `ReleaseStaging.abandon`."""
         if not self._done:
             self._files.drop()
+            keep_arrived(self._folder)
             # What cannot be deleted (the disk may be why we stop) is swept up by a later pull.
             with contextlib.suppress(OSError):
                 discard(self._folder)
@@ -158,8 +181,13 @@ class FileStaging:
 
     def _record(self, path: str, data: bytes, mtime_ns: int) -> None:
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-        with writing(self._folder):
-            self._files.add(FileRecord(f"releases/{self._release.name}/{path}", len(data), mtime_ns, digest))
+        self._add(FileRecord(f"releases/{self._release.name}/{path}", len(data), mtime_ns, digest))
+
+    def _add(self, record: FileRecord) -> None:
+        try:
+            self._files.add(record)
+        except OSError as error:
+            raise storage_error(error, self._folder) from error
 
     def _write(self, path: str, data: bytes) -> int:
         full = self._folder / path

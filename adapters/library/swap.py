@@ -13,6 +13,7 @@ after them, there are both: healing carries over what users keep in the old one,
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -23,7 +24,7 @@ from pathlib import Path
 from ...domain.errors import Conflict
 from .atomic import unique
 from .leases import reap
-from .records import BOOKS, read_release
+from .records import ARRIVED, BOOKS, FILES_FILE, read_release
 
 INCOMING, OLD, TRASH, LOCK = ".incoming-", ".old-", ".trash-", ".lock"
 PREFIXES = (INCOMING, OLD, TRASH)
@@ -87,6 +88,7 @@ def sweep(releases: Path) -> bool:
     for name in names:
         if name.startswith(INCOMING) and not name.endswith(LOCK):
             if reap(releases / (name + LOCK)):
+                keep_arrived(releases / name)
                 discard(releases / name)
             else:
                 alone = False
@@ -97,6 +99,16 @@ def sweep(releases: Path) -> bool:
         if name.startswith(INCOMING) and name.endswith(LOCK) and name.removesuffix(LOCK) not in names:
             alone = reap(releases / name) and alone
     return alone
+
+
+def keep_arrived(incoming: Path) -> None:
+    """Keep the file records of a release that is not being put together any more, for the next attempt."""
+    release, _, token = incoming.name.removeprefix(INCOMING).rpartition("-")
+    notes = incoming.parent.parent / ARRIVED / release / token
+    # Without them that attempt fetches again what nothing else can vouch for.
+    with contextlib.suppress(OSError):
+        notes.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(incoming / BOOKS / FILES_FILE, notes)
 
 
 def discard(path: Path) -> None:

@@ -17,6 +17,7 @@ from ...domain.item import ItemDescription, ItemStatus
 from ...ports.annotations import ImportMode
 from ...ports.clock import Clock
 from ...ports.documents import DocumentCodec
+from .attributes import keep_attributes
 from .catalogue import Catalogue
 from .items import describe, item_row
 from .packing import Packed, pack, unpack
@@ -27,9 +28,12 @@ _SELECT = "SELECT digest, size, body FROM annotations WHERE item = ?"
 
 _ITEM = "SELECT name, folder, status FROM items WHERE seq = ?"
 
-# What the work on an item relies on: the bytes it shows, and the annotations it has.
+# What the work on an item relies on: where it is, the bytes it shows, and the annotations it has.
 _STATE = """
-SELECT (SELECT group_concat(blob) FROM slots WHERE item = ?1), (SELECT digest FROM annotations WHERE item = ?1)
+SELECT
+    (SELECT full_path FROM items WHERE seq = ?1),
+    (SELECT group_concat(blob) FROM slots WHERE item = ?1),
+    (SELECT digest FROM annotations WHERE item = ?1)
 """
 
 _REPLACE = "INSERT OR REPLACE INTO annotations VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -53,7 +57,7 @@ class Annotations:
     """Implements `ports.annotations.AnnotationDesk`.
 
     Each item's annotations are one document in the catalogue, as the codec writes it. That of a complete item
-    is at once what a release of everything holds, since such an item never changes otherwise.
+    is at once what a release of everything holds, as long as the item is not moved.
     """
 
     def __init__(self, catalogue: Catalogue, codec: DocumentCodec, clock: Clock) -> None:
@@ -101,10 +105,11 @@ class Annotations:
         facts = (json.dumps(document.classes()), _is_signed(document), base.is_complete)
         with self._catalogue.writing() as connection:
             seq = item_row(connection, dataset, item_id)
-            blobs, digest = connection.execute(_STATE, (seq,)).fetchone()
-            if blobs != base.state[0] or (mode is ImportMode.APPEND and digest != base.state[1]):
+            path, blobs, digest = connection.execute(_STATE, (seq,)).fetchone()
+            if (path, blobs) != base.state[:2] or (mode is ImportMode.APPEND and digest != base.state[2]):
                 return False
             connection.execute(_REPLACE, (seq, packed.digest, packed.size, packed.body, *facts))
+            keep_attributes(connection, dataset.team, document)
             connection.execute(_TOUCH, (timestamp(self._clock), seq))
         return True
 

@@ -14,7 +14,7 @@ import hashlib
 import itertools
 import os
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
@@ -22,7 +22,7 @@ import attrs
 from ...ports.uploads import OnBytes
 from .durability import make_durable
 from .faults import writing_fault, writing_to
-from .intake import SourceFile, copy, pack
+from .intake import SourceFile, copy, pack, write
 
 PARTIAL = ".part"
 
@@ -34,6 +34,10 @@ class Received:
     digest: str
     size: int
     path: str
+
+    def is_there(self) -> bool:
+        """False if the bytes were freed: nobody confirmed them for long."""
+        return os.path.exists(self.path)
 
 
 class BlobStore:
@@ -58,14 +62,35 @@ class BlobStore:
             NotReadable: a source cannot be read, or changed meanwhile.
             DiskFull, NotWritable: the hub's folder takes no more.
         """
-        # The process is part of the name: a fork has the same token.
-        token = f"{self._token}-{os.getpid()}-{next(self._numbers)}"
+        token = self._new_token()
         try:
             if len(sources) == 1:
                 return self._copy(upload_id, str(sources[0]), token, on_bytes)
             return self._pack(upload_id, list(map(str, sources)), token, on_bytes)
         except OSError as error:
             raise writing_fault(error, self._incoming) from error
+
+    def pour(self, upload_id: str, chunks: Iterable[bytes], size: int) -> Received:
+        """Write chunks, `size` bytes together, into `incoming`.
+
+        Raises:
+            Truncated: fewer or more came.
+            DiskFull, NotWritable: the hub's folder takes no more.
+        """
+        arrived = f"{self._incoming}/{upload_id}.{size}.{self._new_token()}"
+        with writing_to(self._incoming):
+            descriptor = self._create(arrived)
+        try:
+            return Received(write(chunks, size, descriptor, f"upload '{upload_id}'", self._incoming), size, arrived)
+        except BaseException:
+            self.discard(arrived)
+            raise
+        finally:
+            os.close(descriptor)
+
+    def _new_token(self) -> str:
+        # The process is part of the name: a fork has the same token.
+        return f"{self._token}-{os.getpid()}-{next(self._numbers)}"
 
     def _copy(self, upload_id: str, path: str, token: str, on_bytes: OnBytes) -> Received:
         source = SourceFile(path)

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 from ...domain.dataset import Dataset
-from ...domain.errors import DatasetNotFound, NameTaken
+from ...domain.errors import DatasetNotFound, ItemNotFound, NameTaken
 from ...domain.names import check_slug, slugify
 from ...domain.reference import DatasetReference
 from ...ports.clock import Clock
 from .catalogue import Catalogue
 from .stamps import timestamp
 
-_SELECT = """
-SELECT id, name, slug, team,
-    (SELECT count(*) FROM items WHERE dataset = datasets.id AND NOT archived),
-    (SELECT count(*) FROM items WHERE dataset = datasets.id AND NOT archived AND status = 'complete')
-FROM datasets
-WHERE removed_at IS NULL
-"""
+_SELECT = "SELECT id, name, slug, team, live, done FROM datasets WHERE removed_at IS NULL"
 
 
 def check_live(connection: sqlite3.Connection, dataset: Dataset) -> None:
@@ -51,11 +46,17 @@ class Datasets:
 
     def get_dataset(self, reference: DatasetReference) -> Dataset:
         """The live dataset of that team and slug."""
-        with self._catalogue.reading() as connection:
-            query = f"{_SELECT} AND team = ? AND slug = ?"
-            row = connection.execute(query, (reference.team, reference.dataset)).fetchone()
+        row = self._catalogue.row(f"{_SELECT} AND team = ? AND slug = ?", (reference.team, reference.dataset))
         if row is None:
             raise dataset_not_found(reference)
+        return self._dataset(row)
+
+    def dataset_of(self, team: str, item_id: str) -> Dataset:
+        """The live dataset of the team that has an item."""
+        condition = "AND team = ? AND id = (SELECT dataset FROM items WHERE id = ?)"
+        row = self._catalogue.row(f"{_SELECT} {condition}", (team, item_id))
+        if row is None:
+            raise ItemNotFound("item", item_id, f"team {team}")
         return self._dataset(row)
 
     def create_dataset(self, team: str, name: str) -> Dataset:
@@ -78,7 +79,7 @@ class Datasets:
         if not changed:
             raise dataset_not_found(dataset.reference)
 
-    def _dataset(self, row: tuple[int, str, str, str, int, int]) -> Dataset:
+    def _dataset(self, row: tuple[Any, ...]) -> Dataset:
         dataset_id, name, slug, team, count, complete = row
         # The hub has no pages to look at; the address names the dataset as other tools of ours take it.
         url = f"groundtruth://{self._hub}/{team}/{slug}"

@@ -61,7 +61,8 @@ _ADD_BLOB = "INSERT OR IGNORE INTO document_blobs SELECT id, ? FROM documents WH
 _TOUCH = "UPDATE releases SET touched_at = ? WHERE id = ?"
 
 _PUBLISH = """
-UPDATE releases SET complete = 1, item_count = ?, class_count = ?, digest = ?, metadata = ? WHERE id = ?
+UPDATE releases SET complete = 1, item_count = ?, class_count = ?, class_names = ?, digest = ?, metadata = ?
+WHERE id = ?
 """
 
 
@@ -120,7 +121,7 @@ class Freezer:
             recipe = _recipe(snapshot, dataset, options)
             self._check(snapshot, recipe, name)
             metadata = self._metadata(snapshot, dataset)
-            release = self._begin(dataset, name)
+            release = self._begin(dataset, name, options.include_url_token)
             try:
                 tally = _Tally()
                 for entries in self._entries(snapshot, recipe, tally):
@@ -151,11 +152,14 @@ class Freezer:
         classes = tuple(read_classes(snapshot, dataset))
         return self._codec.write_metadata(DatasetMetadata(classes, tuple(properties)))
 
-    def _begin(self, dataset: Dataset, name: str) -> int:
+    def _begin(self, dataset: Dataset, name: str, url_token: bool) -> int:
         now = timestamp(self._clock)
-        query = "INSERT INTO releases (dataset, name, created_at, touched_at) VALUES (?, ?, ?, ?) RETURNING id"
+        query = """
+            INSERT INTO releases (dataset, name, url_token, created_at, touched_at) VALUES (?, ?, ?, ?, ?)
+            RETURNING id
+        """
         with self._catalogue.writing() as connection:
-            return connection.execute(query, (dataset.id, name, now, now)).fetchone()[0]
+            return connection.execute(query, (dataset.id, name, url_token, now, now)).fetchone()[0]
 
     # --- composing ----------------------------------------------------------------------------------
 
@@ -202,7 +206,8 @@ class Freezer:
     def _publish(self, release: int, recipe: _Recipe, name: str, tally: _Tally, metadata: bytes | None) -> None:
         tally.hasher.update(metadata or b"")
         classes = {key for key in tally.classes if key[0] != RASTER_LAYER_CLASS}
-        values = (tally.count, len(classes), tally.hasher.digest(), metadata, release)
+        names = json.dumps(sorted({name for name, _ in classes}))
+        values = (tally.count, len(classes), names, tally.hasher.digest(), metadata, release)
         try:
             with self._catalogue.writing(durable=True) as connection:
                 check_live(connection, recipe.dataset)

@@ -1,4 +1,4 @@
-"""Reading the files that are pushed: one as it is, several as one zip. Digests are computed on the way."""
+"""Reading what is pushed: a file as it is, several as one zip, or a stream. Digests are computed on the way."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import hashlib
 import os
 import stat
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from ...domain.errors import NotReadable
+from ...domain.errors import NotReadable, Truncated
 from ...domain.placement import free_name
 from ...ports.uploads import OnBytes
-from .faults import reading_fault
+from .faults import reading_fault, writing_to
 
 CHUNK = 1 << 20
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -79,14 +79,40 @@ def copy(source: SourceFile, descriptor: int, on_bytes: OnBytes) -> str:
     """Write the file's bytes to a descriptor; return their digest in hex."""
     hasher = hashlib.sha256()
 
-    def write(chunk: bytes) -> None:
+    def take(chunk: bytes) -> None:
         hasher.update(chunk)
-        written = os.write(descriptor, chunk)
-        while written < len(chunk):
-            written += os.write(descriptor, memoryview(chunk)[written:])
+        _write_all(descriptor, chunk)
 
-    source.read(write, on_bytes)
+    source.read(take, on_bytes)
     return hasher.hexdigest()
+
+
+def write(chunks: Iterable[bytes], size: int, descriptor: int, what: str, folder: str) -> str:
+    """Write chunks to a descriptor in `folder`; return their digest in hex. `what` names them in errors.
+
+    Raises:
+        Truncated: they are not `size` bytes together.
+        DiskFull, NotWritable: the folder takes no more.
+    """
+    hasher = hashlib.sha256()
+    position = 0
+    for chunk in chunks:
+        position += len(chunk)
+        if position > size:
+            break
+        hasher.update(chunk)
+        # What the chunks' own source raises is not a fault of this disk.
+        with writing_to(folder):
+            _write_all(descriptor, chunk)
+    if position != size:
+        raise Truncated(what, "is not what was announced", "Send it again", size, position)
+    return hasher.hexdigest()
+
+
+def _write_all(descriptor: int, chunk: bytes) -> None:
+    written = os.write(descriptor, chunk)
+    while written < len(chunk):
+        written += os.write(descriptor, memoryview(chunk)[written:])
 
 
 def pack(sources: Sequence[str], target: str, on_bytes: OnBytes) -> tuple[str, int]:

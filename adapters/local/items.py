@@ -1,4 +1,4 @@
-"""Items of the embedded hub: listing and changing them."""
+"""Items of the embedded hub: changing them, and what is said about them."""
 
 # ruff: noqa: S608 - statements are put together from constants only
 
@@ -6,37 +6,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...domain.dataset import Dataset
-from ...domain.errors import InvalidInput, ItemNotFound
-from ...domain.item import Comment, Item, ItemDescription, ItemQuery, ItemStatus, SourceInfo, StatusChange
+from ...domain.errors import InvalidInput, ItemNotFound, NameTaken
+from ...domain.item import Comment, ItemDescription, ItemUpdate, SourceInfo, StatusChange
 from ...domain.names import RemotePath
 from ...ports.clock import Clock
 from .catalogue import Catalogue, batches
 from .datasets import check_live
-from .slots import NO_SLOTS, StoredSlots, read_slots
-from .stamps import random_id, timestamp
+from .slots import StoredSlots
+from .stamps import is_storable, random_id, timestamp
 
-PAGE = 1000
-
-_SORT_COLUMNS = {
-    "inserted_at": "inserted_at",
-    "updated_at": "updated_at",
-    "file_size": "size",
-    "filename": "name",
-    "priority": "priority",
-}
-
-_STATUS = "CASE WHEN archived THEN 'archived' ELSE status END"
-
-# CROSS JOIN keeps the order: the page's rows one by one, instead of every row of the dataset for each page.
-_PAGE = f"""
-SELECT seq, items.id, name, folder, {_STATUS}, layout, size, inserted_at, updated_at
-FROM json_each(?) AS page CROSS JOIN items ON items.seq = page.value
-"""
+BATCH = 1000
 
 # Each leaves alone what is as it should be, so that a repetition changes nothing, not even `updated_at`. Only
 # the last confirmation ends an upload.
@@ -50,6 +33,24 @@ _CHANGES = {
 # The plus keeps SQLite from going through the whole dataset instead of the ids.
 _CHOSEN = "+dataset = ? AND id IN (SELECT value FROM json_each(?))"
 
+_COUNT = f"SELECT count(*) FROM items WHERE {_CHOSEN}"
+
+# Releases compose the documents of these items anew, and the next import stores them so.
+_FORGET_DESCRIPTION = f"""
+UPDATE annotations SET described = 0 WHERE item IN (SELECT seq FROM items WHERE {_CHOSEN} AND folder <> ?)
+"""
+_MOVE = f"""
+UPDATE items SET folder = ?, full_path = ? || name, updated_at = ? WHERE {_CHOSEN} AND folder <> ?
+"""
+_CLASHES = f"""
+SELECT name FROM items WHERE {_CHOSEN} GROUP BY name HAVING count(*) > 1
+UNION ALL
+SELECT moved.name FROM items AS moved JOIN items AS there
+    ON there.dataset = moved.dataset AND there.full_path = ? || moved.name AND there.seq <> moved.seq
+WHERE +moved.dataset = ? AND moved.id IN (SELECT value FROM json_each(?))
+LIMIT 1
+"""
+
 
 def item_row(connection: sqlite3.Connection, dataset: Dataset, item_id: str) -> int:
     """Row id of an item.
@@ -62,9 +63,13 @@ def item_row(connection: sqlite3.Connection, dataset: Dataset, item_id: str) -> 
     query = "SELECT seq FROM items WHERE dataset = ? AND id = ?"
     row = connection.execute(query, (dataset.id, item_id)).fetchone()
     if row is None:
-        advice = "List the items with 'groundtruth dataset files'"
-        raise ItemNotFound("item", item_id, dataset.reference.identifier, advice)
+        raise item_not_found(item_id, dataset.reference.identifier)
     return row[0]
+
+
+def item_not_found(item_id: str, where: str) -> ItemNotFound:
+    """The error for an item that is not there, with what to do about it."""
+    return ItemNotFound("item", item_id, where, "List the items with 'groundtruth dataset files'")
 
 
 def describe(dataset: Dataset, item_id: str, name: str, folder: str, slots: StoredSlots) -> ItemDescription:
@@ -80,44 +85,46 @@ def describe(dataset: Dataset, item_id: str, name: str, folder: str, slots: Stor
 
 
 class Items:
-    """Implements `ports.items.ItemCatalogue`."""
+    """Implements `ports.items.ItemCatalogue`, but for the listing."""
 
     def __init__(self, catalogue: Catalogue, clock: Clock) -> None:
         self._catalogue = catalogue
         self._clock = clock
 
-    def list_items(self, dataset: Dataset, query: ItemQuery) -> Iterator[Item]:
-        """Items that match, in order.
-
-        The order is settled at the first one, as row numbers (8 bytes each); the items are read page by page.
-        So each comes once even if its place in the order changes meanwhile, and every sort field is as quick
-        as any other without an index that each push would pay for.
-        """
-        for page in batches(self._order(dataset, query), PAGE):
-            yield from self._page(dataset, query, page)
-
-    def _order(self, dataset: Dataset, query: ItemQuery) -> array[int]:
-        field, descending = query.sort
-        if field not in _SORT_COLUMNS:
-            raise InvalidInput(
-                f"sort field '{field}'", "is unknown", f"Fields are: {', '.join(sorted(_SORT_COLUMNS))}"
-            )
-        condition, parameters = _condition(dataset, query)
-        order = f"{_SORT_COLUMNS[field]} {'DESC' if descending else 'ASC'}, full_path"
-        with self._catalogue.reading() as connection:
+    def update_items(self, dataset: Dataset, item_ids: Sequence[str], update: ItemUpdate) -> int:
+        """Change those that exist, in one transaction."""
+        if not is_storable(update.priority or 0):
+            raise InvalidInput(f"priority {update.priority}", "is out of range", "Use a small whole number")
+        chosen = (dataset.id, json.dumps(list(dict.fromkeys(item_ids))))
+        with self._catalogue.writing() as connection:
             check_live(connection, dataset)
-            sql = f"SELECT seq FROM items WHERE {condition} ORDER BY {order}"
-            return array("q", (seq for (seq,) in connection.execute(sql, parameters)))
+            if update.path is not None:
+                self._move(connection, dataset, chosen, update.path)
+            if update.priority is not None:
+                self._set(connection, "priority", update.priority, chosen)
+            if update.layout is not None:
+                self._set(connection, "layout", json.dumps(dict(update.layout)), chosen)
+            return connection.execute(_COUNT, chosen).fetchone()[0]
 
-    def _page(self, dataset: Dataset, query: ItemQuery, page: list[int]) -> Iterator[Item]:
-        # What can have changed since the order was settled is the status only.
-        condition, parameters = _condition(dataset, ItemQuery(query.statuses))
-        sql = f"{_PAGE} WHERE {condition} ORDER BY page.key"
-        with self._catalogue.reading() as connection:
-            rows = connection.execute(sql, [json.dumps(page), *parameters]).fetchall()
-            slots = read_slots(connection, [row[0] for row in rows])
-        for row in rows:
-            yield _item(dataset, row, slots.get(row[0], NO_SLOTS))
+    def _move(
+        self, connection: sqlite3.Connection, dataset: Dataset, chosen: tuple[Any, ...], folder: RemotePath
+    ) -> None:
+        connection.execute(_FORGET_DESCRIPTION, (*chosen, str(folder)))
+        try:
+            values = (str(folder), folder.join(""), timestamp(self._clock), *chosen, str(folder))
+            connection.execute(_MOVE, values)
+        except sqlite3.IntegrityError as error:
+            row = connection.execute(_CLASHES, (*chosen, folder.join(""), *chosen)).fetchone()
+            path = folder.join(row[0] if row else "")
+            raise NameTaken(
+                f"item '{path}' of {dataset.reference.identifier}",
+                "would be there twice",
+                "Move the items to different folders, or delete one of them",
+            ) from error
+
+    def _set(self, connection: sqlite3.Connection, column: str, value: object, chosen: tuple[Any, ...]) -> None:
+        sql = f"UPDATE items SET {column} = ?, updated_at = ? WHERE {_CHOSEN} AND {column} IS NOT ?"
+        connection.execute(sql, (value, timestamp(self._clock), *chosen, value))
 
     def change_status(self, dataset: Dataset, item_ids: Sequence[str], change: StatusChange) -> int:
         """Change the status of those that exist."""
@@ -127,8 +134,7 @@ class Items:
         for ids in _id_batches(item_ids):
             with self._catalogue.writing() as connection:
                 check_live(connection, dataset)
-                count = f"SELECT count(*) FROM items WHERE {_CHOSEN}"
-                found += connection.execute(count, (dataset.id, ids)).fetchone()[0]
+                found += connection.execute(_COUNT, (dataset.id, ids)).fetchone()[0]
                 connection.execute(sql, (timestamp(self._clock), dataset.id, ids))
         return found
 
@@ -162,38 +168,6 @@ class Items:
             return [Comment(text, (x, y, w, h), slot_name) for text, x, y, w, h, slot_name in rows]
 
 
-def _condition(dataset: Dataset, query: ItemQuery) -> tuple[str, list[Any]]:
-    conditions: list[str] = ["dataset = ?"]
-    parameters: list[Any] = [dataset.id]
-    filters: list[tuple[str, Sequence[str] | None]] = [
-        (_STATUS, query.statuses or None),
-        ("name", query.names or None),
-        ("id", query.ids),
-        ("folder", None if query.folder is None else (query.folder.value,)),
-    ]
-    for column, values in filters:
-        if values is not None:
-            conditions.append(f"{column} IN (SELECT value FROM json_each(?))")
-            parameters.append(json.dumps(values))
-    return " AND ".join(conditions), parameters
-
-
 def _id_batches(item_ids: Sequence[str]) -> Iterator[str]:
-    for batch in batches(dict.fromkeys(item_ids), PAGE):
+    for batch in batches(dict.fromkeys(item_ids), BATCH):
         yield json.dumps(batch)
-
-
-def _item(dataset: Dataset, row: tuple[Any, ...], stored: StoredSlots) -> Item:
-    _, item_id, name, folder, status, layout, size, inserted_at, updated_at = row
-    return Item(
-        item_id,
-        name,
-        RemotePath(folder),
-        ItemStatus(status),
-        stored.slots,
-        None if layout is None else json.loads(layout),
-        size,
-        inserted_at,
-        updated_at,
-        f"{dataset.url}/items/{item_id}" if dataset.url else "",
-    )

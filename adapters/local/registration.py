@@ -24,12 +24,12 @@ from ...domain.upload import (
 from ...ports.clock import Clock
 from .catalogue import Catalogue, batches
 from .datasets import check_live
-from .stamps import derived_id, timestamp
+from .stamps import derived_id, random_id, timestamp
 
 BATCH = 500
 
 _KNOWN = """
-SELECT full_path, seq, status FROM items
+SELECT full_path, seq, status, id FROM items
 WHERE dataset = ? AND full_path IN (SELECT value FROM json_each(?))
 """
 
@@ -47,6 +47,8 @@ ON CONFLICT (seq) DO UPDATE SET name = excluded.name, folder = excluded.folder, 
 _INSERT_SLOT = """
 INSERT INTO slots (item, position, upload_id, name, file_name, type, fps, options) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
+
+_TAKEN = "SELECT id FROM items WHERE id IN (SELECT value FROM json_each(?))"
 
 SlotRow = tuple[Any, ...]
 
@@ -89,13 +91,15 @@ class Registrar:
         blocked: list[BlockedItem],
     ) -> None:
         paths = json.dumps([item.full_path for item in items])
-        known = {path: (seq, status) for path, seq, status in connection.execute(_KNOWN, (dataset.id, paths))}
+        known = {path: present for path, *present in connection.execute(_KNOWN, (dataset.id, paths))}
+        new = [item.full_path for item in items if item.full_path not in known]
+        ids = free_ids(connection, dataset, new)
         ((last,),) = connection.execute("SELECT coalesce(max(seq), 0) FROM items")
         now = timestamp(self._clock)
         batch = _Batch()
         for item in items:
             path = item.full_path
-            seq, status = known.get(path, (last + 1, None))
+            seq, status, item_id = known.get(path) or (last + 1, None, ids[path])
             refusal = _refusal(item, status, path in seen)
             if refusal is not None:
                 blocked.append(refusal)
@@ -104,7 +108,6 @@ class Registrar:
             last = max(last, seq)
             if status is not None:
                 batch.known.append(seq)
-            item_id = derived_id("item", dataset.id, path)
             layout = None if item.layout is None else json.dumps(item.layout)
             batch.items.append((seq, item_id, dataset.id, path, item.name, item.path.value, layout, now, now))
             pending = [
@@ -113,6 +116,16 @@ class Registrar:
             batch.slots[seq] = [_slot_row(seq, *pair, options) for pair in enumerate(pending)]
             uploads += pending
         _write(connection, batch)
+
+
+def free_ids(connection: sqlite3.Connection, dataset: Dataset, paths: Sequence[str]) -> dict[str, str]:
+    """Ids for items that are new at these paths.
+
+    They are those of the paths, unless an item that was there before and has moved took its id along.
+    """
+    ids = {path: derived_id("item", dataset.id, path) for path in paths}
+    taken = {item for (item,) in connection.execute(_TAKEN, (json.dumps(list(ids.values())),))}
+    return {path: random_id() if item in taken else item for path, item in ids.items()}
 
 
 def _refusal(item: NewItem, status: str | None, is_second: bool) -> BlockedItem | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ PAGE = 500
 FORMAT = "darwin_json_2"
 
 _LIST = """
-SELECT name, created_at, item_count, class_count, digest FROM releases
+SELECT name, created_at, item_count, class_count, digest, class_names, url_token FROM releases
 WHERE dataset = ? AND complete ORDER BY id DESC
 """
 
@@ -99,7 +100,7 @@ class Releases:
 
 
 def _release(dataset: Dataset, row: tuple[Any, ...], latest: bool) -> Release:
-    name, created_at, item_count, class_count, digest = row
+    name, created_at, item_count, class_count, digest, class_names, url_token = row
     return Release(
         name,
         dataset.team,
@@ -111,6 +112,8 @@ def _release(dataset: Dataset, row: tuple[Any, ...], latest: bool) -> Release:
         class_count,
         Digest(digest.hex()),
         FORMAT,
+        tuple(json.loads(class_names or "[]")),
+        bool(url_token),
     )
 
 

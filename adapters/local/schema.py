@@ -149,7 +149,66 @@ CREATE TABLE release_documents (
 CREATE INDEX release_documents_by_document ON release_documents (document);
 """
 
-MIGRATIONS = (_FIRST,)
+_SECOND = """
+ALTER TABLE datasets ADD COLUMN live INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE datasets ADD COLUMN done INTEGER NOT NULL DEFAULT 0;
+UPDATE datasets SET
+    live = (SELECT count(*) FROM items WHERE dataset = datasets.id AND NOT archived),
+    done = (SELECT count(*) FROM items WHERE dataset = datasets.id AND NOT archived AND status = 'complete');
+CREATE TRIGGER item_came AFTER INSERT ON items BEGIN
+    UPDATE datasets SET
+        live = live + (NOT NEW.archived),
+        done = done + (NOT NEW.archived AND NEW.status = 'complete')
+    WHERE id = NEW.dataset; END;
+CREATE TRIGGER item_went AFTER DELETE ON items BEGIN
+    UPDATE datasets SET
+        live = live - (NOT OLD.archived),
+        done = done - (NOT OLD.archived AND OLD.status = 'complete')
+    WHERE id = OLD.dataset; END;
+CREATE TRIGGER item_changed AFTER UPDATE OF archived, status ON items
+WHEN NEW.archived <> OLD.archived OR (NEW.status = 'complete') <> (OLD.status = 'complete') BEGIN
+    UPDATE datasets SET
+        live = live - (NOT OLD.archived) + (NOT NEW.archived),
+        done = done - (NOT OLD.archived AND OLD.status = 'complete') + (NOT NEW.archived AND NEW.status = 'complete')
+    WHERE id = NEW.dataset; END;
+CREATE INDEX items_by_age ON items (dataset, inserted_at, full_path);
+
+ALTER TABLE slots ADD COLUMN stored TEXT;
+CREATE TABLE storages (
+    team TEXT NOT NULL,
+    name TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    PRIMARY KEY (team, name)
+) WITHOUT ROWID;
+
+CREATE TABLE attributes (
+    team TEXT NOT NULL,
+    class TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (team, class, kind, name)
+) WITHOUT ROWID;
+CREATE TABLE unread_attributes (item INTEGER PRIMARY KEY REFERENCES annotations (item) ON DELETE CASCADE);
+INSERT INTO unread_attributes SELECT item FROM annotations;
+
+CREATE TABLE keys (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    team TEXT NOT NULL,
+    role TEXT NOT NULL,
+    label TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    created_at TEXT NOT NULL,
+    revoked_at TEXT
+);
+
+ALTER TABLE releases ADD COLUMN class_names TEXT;
+ALTER TABLE releases ADD COLUMN url_token INTEGER NOT NULL DEFAULT 0;
+"""
+# Datasets know how many items they have: counting 100,000 rows whenever a dataset is looked up would be slow. What
+# annotations of the first version carry is read when it is first asked for.
+
+MIGRATIONS = (_FIRST, _SECOND)
 """Scripts by version: the first makes version 1 of nothing, the n-th version n of version n - 1."""
 
 VERSION = len(MIGRATIONS)

@@ -12,12 +12,14 @@ import attrs
 
 from ...domain.digest import Digest
 from ...domain.item import Slot, SourceFile
+from ...domain.storage import StoredSection, StoredSlot
+from ...domain.stored import slot_of
 
 BLOB_SCHEME = "blob"
 
 _SELECT = """
 SELECT slots.item, slots.name, slots.type, slots.file_name, slots.fps,
-    slots.width, slots.height, slots.native_fps, slots.frame_count, blobs.id, blobs.digest, blobs.size
+    slots.width, slots.height, slots.native_fps, slots.frame_count, slots.stored, blobs.id, blobs.digest, blobs.size
 FROM slots LEFT JOIN blobs ON blobs.id = slots.blob
 WHERE slots.item IN (SELECT value FROM json_each(?))
 ORDER BY slots.item, slots.position
@@ -60,15 +62,31 @@ def _slot(
     height: int | None,
     native_fps: float | None,
     frame_count: int | None,
+    stored: str | None,
     _: int | None,
     digest: bytes | None,
     size: int | None,
 ) -> Slot:
+    if stored is not None:
+        return read_stored(stored)
     fps, frames = visible(native_fps, frame_count, wanted_fps)
     source = SourceFile(file_name)
     if digest is not None:
         source = SourceFile(file_name, blob_url(digest), None, size, Digest(digest.hex()))
     return Slot(name, kind, width, height, fps, frames, (source,))
+
+
+def write_stored(team: str, storage: str, slot: StoredSlot) -> str:
+    """A slot in an external storage as the catalogue keeps it."""
+    given = attrs.asdict(slot, filter=lambda field, value: value != field.default)
+    return json.dumps([team, storage, given])
+
+
+def read_stored(text: str) -> Slot:
+    """The slot that `write_stored` wrote, as others see it."""
+    team, storage, given = json.loads(text)
+    sections = tuple(StoredSection(**section) for section in given.pop("sections", ()))
+    return slot_of(team, storage, StoredSlot(**given, sections=sections))
 
 
 def visible(native: float | None, frames: int | None, wanted: float | str) -> tuple[float | None, int | None]:

@@ -1,4 +1,4 @@
-"""Ids and times as the catalogue writes them."""
+"""Ids, times and numbers as the catalogue writes them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ _SPACE = uuid.UUID("6f1d7a52-3c0e-5f0b-9a57-0c8e0c6f4a11").bytes
 
 _NOW = timedelta(0)
 
+TIMESTAMP = "%Y-%m-%dT%H:%M:%SZ"
+
 
 def derived_id(*parts: object) -> str:
     """UUID (version 5) that is a function of its parts. Written out, as it is needed twice for every item."""
@@ -26,9 +28,14 @@ def random_id() -> str:
     return str(uuid.uuid4())
 
 
+def is_storable(value: object) -> bool:
+    """False for whole numbers that take more than the 64 bits the catalogue has for them."""
+    return not isinstance(value, int) or -(2**63) <= value < 2**63
+
+
 def timestamp(clock: Clock, ago: timedelta = _NOW) -> str:
     """Present time, or one some time ago: RFC 3339, UTC, whole seconds. Later ones sort after earlier ones."""
-    return (clock.now() - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (clock.now() - ago).strftime(TIMESTAMP)
 
 
 def parse_timestamp(text: str) -> datetime:

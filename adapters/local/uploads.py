@@ -1,4 +1,4 @@
-"""Taking the bytes of registered items: put, confirm."""
+"""Taking the bytes of registered items: put or receive, and confirm."""
 
 # ruff: noqa: S608 - statements are put together from constants only
 
@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ import attrs
 
 from ...domain.errors import ObjectNotFound
 from ...domain.item import ItemStatus
-from ...domain.upload import PendingUpload
+from ...domain.upload import NewSlot, PendingUpload
 from ...ports.clock import Clock
 from ...ports.media import MediaInfo, MediaProbe
 from ...ports.uploads import OnBytes
 from .blobs import BlobStore, Received
 from .catalogue import Catalogue
 from .stamps import timestamp
+from .turns import Turns
 
 _UPLOADS = """
 SELECT slots.upload_id, slots.item, items.status, blobs.digest, slots.file_name
@@ -32,6 +34,14 @@ WHERE slots.upload_id """
 
 _SELECT_UPLOAD = f"{_UPLOADS} = ?"
 _SELECT_UPLOADS = f"{_UPLOADS} IN (SELECT value FROM json_each(?))"
+
+_SELECT_PENDING = """
+SELECT items.id, items.full_path, slots.name, slots.file_name, slots.fps, slots.options
+FROM slots
+JOIN items ON items.seq = slots.item
+JOIN datasets ON datasets.id = items.dataset AND datasets.removed_at IS NULL
+WHERE slots.upload_id = ? AND datasets.team = ? AND slots.stored IS NULL
+"""
 
 # What the probe said of the same bytes before.
 _SELECT_INFO = """
@@ -77,7 +87,7 @@ class _Arrival:
 
 
 class Uploads:
-    """Implements `put` and `confirm` of `ports.uploads.UploadDesk`.
+    """Implements `put` and `confirm` of `ports.uploads.UploadDesk`, and `ports.uploads.UploadIntake`.
 
     `put` leaves the catalogue alone, so that many threads and processes can put without waiting for each
     other; `confirm` enters a whole batch in one transaction.
@@ -90,30 +100,67 @@ class Uploads:
         self._clock = clock
         # Spares `confirm` a look at the files. What another process put is not in it and is looked for.
         self._arrivals: dict[str, _Arrival] = {}
+        self._swapping = threading.Lock()
+        self._turns = Turns(self._confirm)
+
+    def find_upload(self, team: str, upload_id: str) -> PendingUpload:
+        """An upload of the team."""
+        row = self._catalogue.row(_SELECT_PENDING, (upload_id, team))
+        if row is None:
+            raise _unknown(upload_id, "Push the file again")
+        item_id, path, name, file_name, fps, options = row
+        chosen = json.loads(options or "{}")
+        flags = (chosen.get("as_frames", False), chosen.get("extract_views", False), tuple(chosen.get("tags", ())))
+        return PendingUpload(upload_id, item_id, path, NewSlot(name, file_name, (), fps, *flags))
 
     def put(self, upload: PendingUpload, on_bytes: OnBytes) -> None:
-        """Take the bytes of one slot."""
-        row = self._catalogue.row(_SELECT_UPLOAD, (upload.upload_id,))
+        """Take the bytes of one slot from files."""
+        self._known(upload.upload_id)
+        self._keep(upload.upload_id, self._blobs.receive(upload.upload_id, upload.slot.sources, on_bytes))
+
+    def receive(self, upload: PendingUpload, chunks: Iterable[bytes], size: int) -> None:
+        """Take the bytes of one slot from a stream."""
+        self._known(upload.upload_id)
+        self._keep(upload.upload_id, self._blobs.pour(upload.upload_id, chunks, size))
+
+    def _known(self, upload_id: str) -> _Upload:
+        row = self._catalogue.row(_SELECT_UPLOAD, (upload_id,))
         if row is None:
-            raise _unknown(upload.upload_id, "Push the file again")
-        known = _upload(row)
-        received = self._blobs.receive(upload.upload_id, upload.slot.sources, on_bytes)
-        if known.is_open:
-            former = self._arrivals.get(upload.upload_id)
-            self._arrivals[upload.upload_id] = self._look_at(received, known.file_name)
-            if former is not None and former.received.path != received.path:
-                self._blobs.discard(former.received.path)
+            raise _unknown(upload_id, "Push the file again")
+        return _upload(row)
+
+    def _keep(self, upload_id: str, received: Received) -> None:
+        """Have received bytes wait for their confirmation, in the place of what was put before."""
+        try:
+            # It may have been confirmed, or deleted, while the bytes came.
+            known = self._known(upload_id)
+            arrival = self._look_at(received, known.file_name) if known.is_open else None
+        except BaseException:
+            self._blobs.discard(received.path)
+            raise
+        if arrival is None:
+            self._blobs.discard(received.path)
+            if known.digest != received.digest:
+                # Somebody else pushed another file under this name and was quicker.
+                advice = "Its item was completed with other bytes; delete it to push it again"
+                raise _unknown(upload_id, advice)
             return
-        self._blobs.discard(received.path)
-        if known.digest != received.digest:
-            # Somebody else pushed another file under this name and was quicker.
-            raise _unknown(upload.upload_id, "Its item was completed with other bytes; delete it to push it again")
+        with self._swapping:
+            former = self._arrivals.get(upload_id)
+            # The same bytes, sent once more, must not take away the file that a confirmation may be moving just now.
+            is_new = former is None or former.received.digest != received.digest or not former.received.is_there()
+            if is_new:
+                self._arrivals[upload_id] = arrival
+        spare = former if is_new else arrival
+        if spare is not None:
+            self._blobs.discard(spare.received.path)
 
     def confirm(self, uploads: Sequence[PendingUpload]) -> None:
-        """Enter the bytes of a batch of uploads."""
-        ids = list(dict.fromkeys(upload.upload_id for upload in uploads))
-        if not ids:
-            return
+        """Enter the bytes of a batch of uploads, together with those of others who wait."""
+        if uploads:
+            self._turns.run([upload.upload_id for upload in uploads])
+
+    def _confirm(self, ids: Sequence[str]) -> None:
         arrivals = self._find_arrivals(ids)
         with self._catalogue.writing(durable=True) as connection:
             known = _find(connection, ids)

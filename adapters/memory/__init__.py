@@ -12,10 +12,12 @@ from .files import MemoryFiles
 from .hub import MemoryHub
 from .library import MemoryLibrary
 from .media import MemoryFrameExtractor, MemoryProbe, fake_image, fake_video
+from .objectstore import MemoryObjectStore
 from .progress import MemoryProgress
 from .runner import MemoryRunner
 from .source import MemorySource
 from .transfer import MemoryTransfer
+from .web import MemoryReply, MemoryRequest, MemoryWeb
 
 __all__ = [
     "FakeClock",
@@ -25,11 +27,15 @@ __all__ = [
     "MemoryFrameExtractor",
     "MemoryHub",
     "MemoryLibrary",
+    "MemoryObjectStore",
     "MemoryProbe",
     "MemoryProgress",
+    "MemoryReply",
+    "MemoryRequest",
     "MemoryRunner",
     "MemorySource",
     "MemoryTransfer",
+    "MemoryWeb",
     "fake_image",
     "fake_video",
 ]

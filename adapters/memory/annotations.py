@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 
 import attrs
 
 from ...domain.annotation import AnyAnnotation
-from ...domain.classes import AnnotationClass, PropertyDefinition
+from ...domain.classes import AnnotationClass, AttributeDefinition, PropertyDefinition
 from ...domain.dataset import Dataset
 from ...domain.document import AnnotationDocument, ItemPropertyValue
-from ...domain.item import ItemStatus
+from ...domain.item import ItemDescription, ItemStatus
 from ...ports.annotations import ImportMode
 from .records import HubPart, PropertyKey
 
@@ -41,6 +42,8 @@ class MemoryAnnotations(HubPart):
             item = self.state.item(dataset, item_id)
             appending = mode is ImportMode.APPEND
             item.annotations = self._merged(item.annotations if appending else (), given)
+            document = AnnotationDocument(ItemDescription(item.name), item.annotations)
+            self.state.team(self.state.dataset(dataset).team).attributes.update(document.attributes())
             item.properties = _merged_values(item.properties if appending else (), properties)
             item.status = ItemStatus.ANNOTATE if item.status is ItemStatus.NEW else item.status
             item.updated_at = self.state.timestamp()
@@ -83,6 +86,18 @@ class MemoryClasses(HubPart):
                 added.append(known[key])
         return added
 
+    def list_attributes(self, dataset: Dataset) -> Sequence[AttributeDefinition]:
+        """Attributes of the dataset's classes, by class and name."""
+        self.state.faults.check("list_attributes", dataset)
+        with self.state.lock:
+            owner = self.state.dataset(dataset)
+            team = self.state.team(owner.team)
+            found = [(*key, team.classes[key[:2]].id) for key in sorted(team.attributes) if key[:2] in owner.classes]
+        return [
+            AttributeDefinition(_attribute_id(owner.team, class_name, kind, name), name, class_id or 0)
+            for class_name, kind, name, class_id in found
+        ]
+
     def list_properties(self, dataset: Dataset) -> Sequence[PropertyDefinition]:
         """Property definitions of the dataset's classes and items, by class and name."""
         self.state.faults.check("list_properties", dataset)
@@ -104,6 +119,10 @@ class MemoryClasses(HubPart):
             of_team = self.state.team(owner.team).properties
             for one in properties:
                 _add_property(owner.item_properties if one.class_name is None else of_team, one)
+
+
+def _attribute_id(*parts: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, "\n".join(parts)))
 
 
 def _merged_values(

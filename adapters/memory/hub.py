@@ -6,10 +6,15 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...domain.maintenance import Damage, Finding, HubCheck, HubCollection
+from ...domain.stored import STORAGE_SCHEME
 from ...ports.clock import Clock
 from ...ports.documents import DocumentCodec
+from ...ports.hub import HubMaintenance, ServableHub
+from ...ports.storage import OpenStore
+from .access import MemoryKeys
 from .annotations import MemoryAnnotations, MemoryClasses
 from .clock import FakeClock
 from .datasets import MemoryDatasets
@@ -17,15 +22,27 @@ from .faults import Faults
 from .items import MemoryItems
 from .records import HubState
 from .releases import MemoryReleases
+from .reports import MemoryReports
 from .source import MemorySource
+from .storage import MemoryStorages, MemoryStorageSource
 from .uploads import MemoryUploads
 
 
-class MemoryHub(MemoryDatasets, MemoryItems, MemoryUploads, MemoryAnnotations, MemoryClasses, MemoryReleases):
-    """Annotation hub, and its maintenance, for one process. Ids are the same in every run.
+class MemoryHub(
+    MemoryDatasets,
+    MemoryItems,
+    MemoryUploads,
+    MemoryAnnotations,
+    MemoryClasses,
+    MemoryReleases,
+    MemoryReports,
+    MemoryStorages,
+    MemoryKeys,
+):
+    """Servable hub, and its maintenance, for one process. Ids are the same in every run; keys are not.
 
     Uploaded bytes are objects of `source`, under `memory:` URLs. `read` reads the files that are pushed, such as
-    `MemoryFiles.read`; None: they are on disk.
+    `MemoryFiles.read`; None: they are on disk. `objects` makes what reads external storages; None: they cannot be.
     """
 
     def __init__(
@@ -35,8 +52,10 @@ class MemoryHub(MemoryDatasets, MemoryItems, MemoryUploads, MemoryAnnotations, M
         source: MemorySource | None = None,
         read: Callable[[Path], bytes] | None = None,
         name: str = "memory",
+        objects: OpenStore | None = None,
     ) -> None:
         super().__init__(HubState(codec, clock or FakeClock(), source or MemorySource(), read))
+        self.source.others[STORAGE_SCHEME] = MemoryStorageSource(self.state, objects)
         self._name = name
 
     @property
@@ -99,3 +118,10 @@ class MemoryHub(MemoryDatasets, MemoryItems, MemoryUploads, MemoryAnnotations, M
                 for url in record.urls:
                     users[url].append(f"{where}:{name}")
         return users
+
+
+if TYPE_CHECKING:
+
+    def _proof(hub: MemoryHub) -> tuple[ServableHub, HubMaintenance]:
+        # A type checker finds here what the hub lacks of a port.
+        return hub, hub

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import attrs
 
 from ...domain.digest import Digest
+from ...domain.media import is_supported
 from ...domain.names import check_slug
 from ...domain.reference import LATEST, DatasetReference
 from ...domain.release import Release
@@ -46,6 +47,10 @@ class MemoryLibrary:
     case_sensitive: bool = True
     faults: Faults = attrs.field(factory=Faults, init=False)
     datasets: dict[str, PulledDataset] = attrs.field(factory=dict[str, PulledDataset], init=False)
+    arrived: dict[tuple[str, str], dict[str, LocalFile]] = attrs.field(
+        factory=dict[tuple[str, str], dict[str, LocalFile]], init=False
+    )
+    """By dataset and path of a media file, and by origin or digest: what was recorded of it last."""
 
     # --- looking up ---------------------------------------------------------------------------------
 
@@ -127,13 +132,14 @@ class MemoryLibrary:
         self.faults.check("remove_extra", reference)
         images = self.folder(reference) / "images"
         kept = {str(path) for path in wanted}
-        extra = [path for path in sorted(images.rglob("*")) if not path.is_dir()]
+        extra = [path for path in sorted(images.rglob("*")) if not path.is_dir() and is_supported(path)]
         removed = [path for path in extra if path.relative_to(images).as_posix() not in kept]
         for path in removed:
             path.unlink()
         for folder in sorted((path for path in images.rglob("*") if path.is_dir()), reverse=True):
-            if not any(folder.iterdir()):
-                folder.rmdir()
+            left = [path.name for path in folder.iterdir()]
+            if left in ([], [".DS_Store"]):
+                shutil.rmtree(folder)
         return [path.relative_to(images).as_posix() for path in removed]
 
     def write_lists(self, release: LocalRelease, folder: str, lists: Sequence[tuple[str, Sequence[str]]]) -> Path:

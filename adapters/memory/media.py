@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import attrs
 
+from ...domain.digest import Digest
 from ...domain.errors import IntegrityError
 from ...ports.media import ExtractedFrame, MediaInfo
 from .faults import Faults
@@ -53,30 +55,72 @@ class MemoryProbe:
 
 @attrs.define
 class MemoryFrameExtractor:
-    """Cuts fake videos into fake images."""
+    """Cuts fake videos into fake images. Grey values are packed in an image whose note begins with `packed`."""
 
     faults: Faults = attrs.field(factory=Faults, init=False)
 
-    def extract(self, video: Path, folder: Path, fps: float | None) -> Iterator[ExtractedFrame]:
-        """Write visible frames into `folder`; frames that are there are kept."""
+    def check(self) -> None:
+        """Nothing is needed to decode fake videos."""
+        self.faults.check("check")
+
+    def extract(self, video: Path, folder: Path, fps: float | None, first: int = 0) -> Iterator[ExtractedFrame]:
+        """Write visible frames into `folder`, from number `first` on."""
         self.faults.check("extract", video, folder, fps)
-        info = media_info(video.read_bytes()) if video.is_file() else MediaInfo()
-        if info.width is None or info.height is None or info.fps is None or info.frame_count is None:
-            raise IntegrityError(str(video), "is not a video that can be decoded")
+        info = _video(video)
         step = round(max(info.fps / fps, 1.0), 4) if fps else 1.0
-        for position in range(info.frame_count):
-            source = math.floor(position * step)
-            if source >= info.frame_count:
-                return
-            self.faults.check("frame", video, position)
-            target = folder / f"{position:07d}.png"
-            if not target.exists():
-                _write_whole(target, fake_image(info.width, info.height, f"frame {source} of {video.name}"))
-            status = target.stat()
-            yield ExtractedFrame(target.name, status.st_size, status.st_mtime_ns)
+        for position in range(first, info.frame_count):
+            if math.floor(position * step) < info.frame_count:
+                yield self._frame(info, video, math.floor(position * step), folder, position)
+
+    def extract_segment(self, segment: Path, folder: Path, visible: Mapping[int, int]) -> Iterator[ExtractedFrame]:
+        """Write frames of a piece of a video into `folder`."""
+        self.faults.check("extract_segment", segment, folder, visible)
+        info = _video(segment)
+        for source in range(info.frame_count):
+            if source in visible:
+                yield self._frame(info, segment, source, folder, visible[source])
+        if any(source >= info.frame_count for source in visible):
+            raise IntegrityError(str(segment), "ends before its last visible frame")
+
+    def unpack_grey(self, frame: Path) -> ExtractedFrame:
+        """Turn a packed fake image into a grey one."""
+        self.faults.check("unpack_grey", frame)
+        data = frame.read_bytes()
+        info = media_info(data)
+        if info.width is None or info.height is None:
+            raise IntegrityError(str(frame), "is no picture")
+        if b", packed" in data:
+            return _write_whole(frame, fake_image(info.width, info.height, "grey"))
+        return _described(frame, data)
+
+    def _frame(self, info: _Video, video: Path, source: int, folder: Path, number: int) -> ExtractedFrame:
+        self.faults.check("frame", video, number)
+        data = fake_image(info.width, info.height, f"frame {source} of {video.name}")
+        return _write_whole(folder / f"{number:07d}.png", data)
 
 
-def _write_whole(target: Path, data: bytes) -> None:
+@attrs.frozen
+class _Video:
+    width: int
+    height: int
+    fps: float
+    frame_count: int
+
+
+def _video(path: Path) -> _Video:
+    info = media_info(path.read_bytes()) if path.is_file() else MediaInfo()
+    if info.width is None or info.height is None or info.fps is None or info.frame_count is None:
+        raise IntegrityError(str(path), "is not a video that can be decoded")
+    return _Video(info.width, info.height, info.fps, info.frame_count)
+
+
+def _write_whole(target: Path, data: bytes) -> ExtractedFrame:
     partial = target.with_name(f".{target.name}.part")
     partial.write_bytes(data)
     partial.replace(target)
+    return _described(target, data)
+
+
+def _described(target: Path, data: bytes) -> ExtractedFrame:
+    status = target.stat()
+    return ExtractedFrame(target.name, status.st_size, status.st_mtime_ns, Digest(hashlib.sha256(data).hexdigest()))

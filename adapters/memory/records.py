@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from ...domain.access import AccessKey
 from ...domain.annotation import AnyAnnotation
 from ...domain.classes import AnnotationClass, PropertyDefinition
 from ...domain.dataset import Dataset
@@ -19,6 +21,7 @@ from ...domain.item import Comment, Item, ItemDescription, ItemStatus, Slot, Sou
 from ...domain.media import SlotType, slot_type_of
 from ...domain.names import RemotePath
 from ...domain.release import Release
+from ...domain.storage import ExternalStorage
 from ...domain.upload import NewSlot
 from ...ports.clock import Clock
 from ...ports.documents import DocumentCodec
@@ -60,7 +63,7 @@ class UploadRecord:
 
 @attrs.define
 class ItemRecord:
-    """An item. `archived` hides its status and keeps it."""
+    """An item. `archived` hides its status and keeps it; `stored` are slots in an external storage."""
 
     id: str
     name: str
@@ -69,6 +72,8 @@ class ItemRecord:
     updated_at: str
     layout: Mapping[str, Any] | None = None
     status: ItemStatus = ItemStatus.UPLOADING
+    priority: int = 0
+    stored: tuple[Slot, ...] = ()
     archived: bool = False
     uploads: list[UploadRecord] = attrs.field(factory=list[UploadRecord])
     annotations: tuple[AnyAnnotation, ...] = ()
@@ -90,7 +95,7 @@ class ItemRecord:
         """Slots; none before the last upload was confirmed."""
         if self.status is ItemStatus.UPLOADING:
             return ()
-        return tuple(upload.as_slot() for upload in self.uploads)
+        return self.stored or tuple(upload.as_slot() for upload in self.uploads)
 
     def as_item(self) -> Item:
         """The item as listings show it."""
@@ -106,6 +111,7 @@ class ItemRecord:
             size,
             self.inserted_at,
             self.updated_at,
+            priority=self.priority,
         )
 
 
@@ -149,10 +155,20 @@ class DatasetRecord:
 
 @attrs.define
 class TeamRecord:
-    """Classes, and the properties of classes, of a team."""
+    """Classes, their properties and attributes, and external storages of a team."""
 
     classes: dict[tuple[str, str], AnnotationClass] = attrs.field(factory=dict[tuple[str, str], AnnotationClass])
     properties: Properties = attrs.field(factory=Properties)
+    attributes: set[tuple[str, str, str]] = attrs.field(factory=set[tuple[str, str, str]])
+    storages: dict[str, ExternalStorage] = attrs.field(factory=dict[str, ExternalStorage])
+
+
+@attrs.define
+class KeyRecord:
+    """A key, and the SHA-256 of its secret."""
+
+    key: AccessKey
+    digest: bytes = attrs.field(repr=False)
 
 
 @attrs.define
@@ -169,6 +185,8 @@ class HubState:
     uploads: dict[str, tuple[ItemRecord, UploadRecord]] = attrs.field(
         factory=dict[str, tuple[ItemRecord, UploadRecord]]
     )
+    keys: dict[str, KeyRecord] = attrs.field(factory=dict[str, KeyRecord])
+    secret: bytes = attrs.field(factory=lambda: secrets.token_bytes(32), repr=False)
     hold_releases: bool = False
     lock: Any = attrs.field(factory=threading.RLock, repr=False)
     last_number: int = 0

@@ -98,9 +98,12 @@ class MemoryReleases(HubPart):
             item_count=len(items),
             class_count=len(classes),
             digest=Digest(hasher.hexdigest()),
+            class_names=tuple(sorted({class_name for class_name, _ in classes})),
+            url_token=options.include_url_token,
         )
-        urls = {source.url for item in items for slot in item.slots for source in slot.source_files if source.url}
-        return ReleaseRecord(release, written, metadata, frozenset(urls))
+        uploads = [upload.source for item in items for upload in item.uploads]
+        urls = frozenset(source.url for source in uploads if source is not None and source.url is not None)
+        return ReleaseRecord(release, written, metadata, urls)
 
     def _document(self, owner: DatasetRecord, item: ItemRecord, options: ExportOptions) -> AnnotationDocument:
         annotations: Sequence[AnyAnnotation] = item.annotations
@@ -144,6 +147,7 @@ class MemoryReleases(HubPart):
             status=status,
             item_count=len(record.documents) if is_complete else None,
             class_count=record.release.class_count if is_complete else None,
+            class_names=record.release.class_names if is_complete else (),
         )
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import attrs
 
 from ...domain.errors import IntegrityError, LinkExpired, ObjectNotFound
+from ...ports.transfer import ObjectSource
 from .faults import Faults
 
 _HASHED = re.compile(r"memory:sha256/([0-9a-f]{64})")
@@ -46,8 +47,8 @@ class MemoryStream:
 class MemorySource:
     """Object source, and link renewer, over a dict of URL -> bytes.
 
-    `opened` lists the URLs that were opened. Changing `objects` behind its back damages them: content under a
-    URL made from its digest is checked on opening.
+    URLs of other schemes are read, whole, from `others`. `opened` lists the URLs that were opened. Changing `objects`
+    behind its back damages them: content under a URL made from its digest is checked on opening.
     """
 
     chunk_size: int = 64 * 1024
@@ -55,13 +56,14 @@ class MemorySource:
     opened: list[str] = attrs.field(factory=list[str], init=False, repr=False)
     streams: list[MemoryStream] = attrs.field(factory=list[MemoryStream], init=False, repr=False)
     faults: Faults = attrs.field(factory=Faults, init=False)
+    others: dict[str, ObjectSource] = attrs.field(factory=dict[str, ObjectSource], init=False, repr=False)
     _expired: set[str] = attrs.field(factory=set[str], init=False, repr=False)
     _renewals: int = attrs.field(default=0, init=False)
 
     @property
     def schemes(self) -> frozenset[str]:
-        """`memory`."""
-        return frozenset({"memory"})
+        """`memory`, and those of `others`."""
+        return frozenset({"memory", *self.others})
 
     def add(self, data: bytes, key: str | None = None) -> str:
         """Keep bytes; return their URL. Without a key, equal bytes have one URL, made from their digest."""
@@ -80,7 +82,8 @@ class MemorySource:
         if url in self._expired:
             raise LinkExpired("the address", "has expired", 403)
         address, _, _ = url.partition("?")
-        data = self.objects.get(address)
+        data = self._read_elsewhere(url)
+        data = self.objects.get(address) if data is None else data
         if data is None:
             raise ObjectNotFound("object", address)
         digest = hashlib.sha256(data).hexdigest()
@@ -91,6 +94,16 @@ class MemorySource:
         stream = MemoryStream(start if holds else 0, digest, url, data, self)
         self.streams.append(stream)
         return stream
+
+    def _read_elsewhere(self, url: str) -> bytes | None:
+        other = self.others.get(url.partition(":")[0])
+        if other is None:
+            return None
+        stream = other.open(url)
+        try:
+            return b"".join(stream.chunks())
+        finally:
+            stream.close()
 
     def renew(self, url: str) -> str:
         """A new address of the same object."""

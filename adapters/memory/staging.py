@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import attrs
 
 from ...domain.digest import Digest
-from ...domain.errors import InvalidName, NameTaken
+from ...domain.errors import InvalidName, NameTaken, NotReadable
 from ...domain.names import safe_component
 from ...domain.release import Release, check_release_name
-from ...ports.library import LocalFile, LocalRelease, PullProblem
+from ...ports.library import LocalFile, LocalRelease, PlaceTaken, PullProblem
 
 if TYPE_CHECKING:
     from .library import MemoryLibrary
@@ -73,20 +73,58 @@ class MemoryStaging:
             place = self._beside(target)
             place.parent.mkdir(parents=True, exist_ok=True)
             return place
+        self._check_way(target)
         final.parent.mkdir(parents=True, exist_ok=True)
         return final
 
-    def add_file(self, target: PurePosixPath, size: int, mtime_ns: int, digest: Digest | None) -> None:
-        """Record a media file that is now at the place `claim` gave."""
+    def known(self, target: PurePosixPath, origin: str) -> LocalFile | None:
+        """The media file, if it was recorded with that origin or digest and is as it was."""
+        path = f"images/{target}"
+        known = self._arrived(path).get(origin)
+        place = self._beside(target) if self._beside(target).exists() else self.folder / path
+        if known is None or not place.is_file():
+            return None
+        status = place.stat()
+        return known if (status.st_size, status.st_mtime_ns) == (known.size, known.mtime_ns) else None
+
+    def add_file(
+        self, target: PurePosixPath, size: int, mtime_ns: int, digest: Digest | None, origin: str | None = None
+    ) -> None:
+        """Record a media file that is now at the place `claim` gave, or was `known`."""
         self.library.faults.check("add_file", target, size, mtime_ns, digest)
         path = f"images/{target}"
-        self.media[path] = LocalFile(path, size, mtime_ns, digest)
+        self.media[path] = file = LocalFile(path, size, mtime_ns, digest)
+        self._arrived(path).update({key: file for key in (origin, str(digest) if digest else None) if key})
         if self._beside(target).exists():
             self.beside[path] = self._beside(target)
 
     def scratch(self, key: str) -> Path:
         """A place for a file that is only needed until `publish`."""
         return self._hidden(f"scratch of {key}")
+
+    def lines(self, place: Path) -> Iterator[bytes]:
+        """Lines of a file."""
+        try:
+            with place.open("rb") as file:
+                while line := file.readline(1 << 16):
+                    yield line
+        except OSError as error:
+            raise NotReadable(str(place), "cannot be read") from error
+
+    def drop(self, place: Path) -> None:
+        """Delete a file."""
+        place.unlink(missing_ok=True)
+
+    def _arrived(self, path: str) -> dict[str, LocalFile]:
+        return self.library.arrived.setdefault((self.release.reference.identifier, path), {})
+
+    def _check_way(self, target: PurePosixPath) -> None:
+        images = self.folder / "images"
+        for folder in target.parents:
+            if (images / folder).is_file():
+                raise PlaceTaken(f"images/{folder}", "is a file", place=str(folder), is_file=True)
+        if (images / target).is_dir():
+            raise PlaceTaken(f"images/{target}", "is a folder", place=str(target))
 
     def _beside(self, target: PurePosixPath) -> Path:
         # Laid out as `images/` is, so that all frames of a video may go where the first of them was claimed.

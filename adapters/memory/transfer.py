@@ -60,7 +60,8 @@ class MemoryTransfer:
     def _fetch_from(self, url: str, request: FetchRequest) -> FetchOutcome:
         stream = self.source.open(url)
         try:
-            return _write(request, stream.chunks())
+            written = _write(request, stream.chunks())
+            return attrs.evolve(written, content_type=getattr(stream, "content_type", ""))
         finally:
             stream.close()
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import attrs
 
 from ...domain.dataset import Dataset
 from ...domain.digest import Digest
-from ...domain.errors import NotReadable, ObjectNotFound
+from ...domain.errors import NotReadable, ObjectNotFound, Truncated
 from ...domain.item import ItemStatus, SourceFile
 from ...domain.upload import (
     BlockedItem,
@@ -31,7 +31,7 @@ _CHUNK = 1 << 20
 
 @attrs.define
 class MemoryUploads(HubPart):
-    """`UploadDesk` in memory."""
+    """`UploadDesk` and `UploadIntake` in memory."""
 
     def register(self, dataset: Dataset, items: Sequence[NewItem], options: UploadOptions) -> Registration:
         """Announce items."""
@@ -63,12 +63,39 @@ class MemoryUploads(HubPart):
         for path, (_, before) in zip(sources, data, strict=True):
             if before is not None and _state_of(path) != before:
                 raise NotReadable(str(path), "changed while it was read", "Push it again when it is finished")
-        url = self.state.source.add(content)
+        self._keep(upload, content)
+
+    def find_upload(self, team: str, upload_id: str) -> PendingUpload:
+        """The upload of that id, if it belongs to a dataset of the team."""
+        self.state.faults.check("find_upload", team, upload_id)
+        with self.state.lock:
+            item, record = self.state.uploads.get(upload_id, (None, None))
+            for owner in self.state.datasets.values():
+                if item is not None and record is not None and owner.team == team and item.id in owner.items:
+                    return PendingUpload(upload_id, item.id, item.full_path, attrs.evolve(record.slot, sources=()))
+        raise ObjectNotFound("upload", upload_id, f"team {team}", "Push the file again")
+
+    def receive(self, upload: PendingUpload, chunks: Iterable[bytes], size: int) -> None:
+        """Take exactly `size` bytes for an upload."""
+        self.state.faults.check("receive", upload, chunks, size)
+        self._known(upload)
+        content = bytearray()
+        for chunk in chunks:
+            content += chunk
+            if len(content) > size:
+                break
+        if len(content) != size:
+            what = f"upload '{upload.upload_id}'"
+            raise Truncated(what, "is not what was announced", "Send it again", size, len(content))
+        self._keep(upload, bytes(content))
+
+    def _keep(self, upload: PendingUpload, content: bytes) -> None:
         with self.state.lock:
             _, record = self._known(upload)
             if not record.confirmed:
+                url = self.state.source.add(content)
                 digest = Digest(hashlib.sha256(content).hexdigest())
-                record.source = SourceFile(upload.slot.file_name, url, None, len(content), digest)
+                record.source = SourceFile(record.slot.file_name, url, None, len(content), digest)
                 record.info = media_info(content)
 
     def confirm(self, uploads: Sequence[PendingUpload]) -> None:

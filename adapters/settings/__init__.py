@@ -1,7 +1,7 @@
 """Settings: one typed value, and where each part of it comes from."""
 
-from .load import load_settings
+from .load import DARWIN_URL, load_settings
 from .store import save_settings
 from .values import HubSettings, Settings
 
-__all__ = ["HubSettings", "Settings", "load_settings", "save_settings"]
+__all__ = ["DARWIN_URL", "HubSettings", "Settings", "load_settings", "save_settings"]

@@ -12,9 +12,19 @@ from ...domain.errors import InvalidInput
 from ...domain.policies import RetryPolicy
 from .schema import FileContent, HubEntry, RetryEntry
 from .store import read_settings
-from .values import DEFAULT_HUB, DEFAULT_ORIGIN, DEFAULT_TEAM, DEFAULT_WORKERS, FLAG_ORIGIN, HubSettings, Settings
+from .values import (
+    DARWIN,
+    DEFAULT_HUB,
+    DEFAULT_ORIGIN,
+    DEFAULT_TEAM,
+    DEFAULT_WORKERS,
+    FLAG_ORIGIN,
+    HubSettings,
+    Settings,
+)
 
 APP = "groundtruth"
+DARWIN_URL = "https://darwin.v7labs.com"
 HOME = "GROUNDTRUTH_HOME"
 VARIABLES = {
     "hub": "GROUNDTRUTH_HUB",
@@ -55,7 +65,8 @@ def load_settings(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
     )
     if origins["hub"] == FLAG_ORIGIN:
         settings.check_hub()
-    return settings
+    known = settings.hubs.get(settings.hub)
+    return settings if known is None else settings.at_home(known.team)
 
 
 def _places(flags: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[Path, Path, str]:
@@ -105,7 +116,7 @@ class _Picker:
 
 
 def _hubs(content: FileContent, home: Path, file: Path, origins: dict[str, str]) -> dict[str, HubSettings]:
-    hubs = {DEFAULT_HUB: HubSettings(path=home / "hub")}
+    hubs = {DEFAULT_HUB: HubSettings(path=home / "hub"), DARWIN: HubSettings(DARWIN, url=DARWIN_URL)}
     for name, entry in content.hubs.items():
         hubs[name] = _hub(name, entry, file)
         origins[f"hubs.{name}"] = f"file {file}"
@@ -115,7 +126,7 @@ def _hubs(content: FileContent, home: Path, file: Path, origins: dict[str, str])
 def _hub(name: str, entry: HubEntry, file: Path) -> HubSettings:
     path = file.parent / Path(entry.path).expanduser() if entry.path else None
     try:
-        return HubSettings(entry.kind, path, entry.url)
+        return HubSettings(entry.kind, path, entry.url, entry.team, entry.compression)
     except InvalidInput as error:
         raise InvalidInput(f"settings file {file}, hub '{name}':", error.message, error.advice) from error
 

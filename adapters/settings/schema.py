@@ -24,6 +24,8 @@ class HubEntry:
     kind: str = "embedded"
     path: str | None = None
     url: str | None = None
+    team: str | None = None
+    compression: int | None = None
 
 
 @attrs.frozen

@@ -14,8 +14,12 @@ from .store import save_settings
 
 HUB_KINDS = ("embedded", "darwin", "polaris")
 DEFAULT_HUB = "local"
+DARWIN = "darwin"
+"""Name of the hub that is known without being added: V7 Darwin, as the SDK on this machine is set up for it."""
 DEFAULT_TEAM = "local"
 DEFAULT_WORKERS = 16
+REMOTE_WORKERS = 64
+"""Files transferred at once from and to a hub that is not on this machine: most of the time is waiting."""
 MAX_WORKERS = 256
 
 DEFAULT_ORIGIN = "default"
@@ -24,11 +28,16 @@ FLAG_ORIGIN = "flag"
 
 @attrs.frozen
 class HubSettings:
-    """A hub: an embedded one has the path of its folder, any other the URL of its host."""
+    """A hub: an embedded one has the path of its folder, any other the URL of its host.
+
+    `team` is used where a name says none; `compression` (0..9) is that of what is sent to it.
+    """
 
     kind: str = "embedded"
     path: Path | None = None
     url: str | None = None
+    team: str | None = None
+    compression: int | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.kind not in HUB_KINDS:
@@ -37,6 +46,12 @@ class HubSettings:
             raise InvalidInput("an embedded hub", "needs a path", 'For example path = "/data/hub"')
         if self.kind != "embedded" and not self.url:
             raise InvalidInput(f"a {self.kind} hub", "needs a url", 'For example url = "https://hub.example.org"')
+        if self.url is not None and not self.url.startswith(("http://", "https://")):
+            raise InvalidInput(f"hub address {self.url!r}", "is not of the web", "Begin it with https://")
+        if self.team is not None:
+            check_slug(self.team, "team")
+        if self.compression is not None and not 0 <= self.compression <= 9:
+            raise InvalidInput(f"compression {self.compression}", "is out of range", "Use 0 (none) to 9")
 
 
 @attrs.frozen
@@ -88,7 +103,7 @@ class Settings:
         found = self.hubs.get(self.hub)
         if found is None:
             known = ", ".join(sorted(self.hubs))
-            advice = f"Known hubs: {known}; add it with 'groundtruth hub add {self.hub} --path FOLDER'"
+            advice = f"Known hubs: {known}; add it with 'groundtruth hub add {self.hub}' and --path or --url"
             raise InvalidInput(f"hub '{self.hub}' ({self.origin('hub')})", "is not known", advice)
         return found
 
@@ -111,8 +126,25 @@ class Settings:
             InvalidInput: no hub of that name is known.
         """
         settings = attrs.evolve(self, hub=name, origins={**self.origins, "hub": FLAG_ORIGIN})
-        settings.check_hub()
-        return settings
+        return settings.at_home(settings.check_hub().team)
+
+    def at_home(self, team: str | None = None, datasets_dir: Path | None = None, origin: str = "") -> Settings:
+        """The same settings with team and folder of the chosen hub, unless a flag or a variable says otherwise."""
+        found = {"team": team, "datasets_dir": datasets_dir}
+        free = {
+            name: value
+            for name, value in found.items()
+            if value is not None and not self.origin(name).startswith((FLAG_ORIGIN, "environment"))
+        }
+        origins = dict.fromkeys(free, origin or self.origin(f"hubs.{self.hub}"))
+        return attrs.evolve(self, **free, origins={**self.origins, **origins})  # type: ignore[arg-type]
+
+    @property
+    def transfers(self) -> int:
+        """Files transferred at once: what was set, or what suits the kind of the chosen hub."""
+        if self.origin("workers") != DEFAULT_ORIGIN or self.check_hub().kind == "embedded":
+            return self.workers
+        return REMOTE_WORKERS
 
     def with_values(self, **values: object) -> Settings:
         """Settings with other values for `hub`, `team`, `datasets_dir` or `workers`, to be kept by `save`.

@@ -1,9 +1,9 @@
-"""Fetching many objects to local files. `HttpSource` is in `.http`, for importing it costs a tenth of a second."""
+"""Fetching many objects to local files. `HttpSource` is in `.http`, for a pull of local files does without it."""
 
 from __future__ import annotations
 
 from .engine import TransferEngine
 from .file import FileSource
-from .on_demand import http_source
+from .on_demand import OnDemand
 
-__all__ = ["FileSource", "TransferEngine", "http_source"]
+__all__ = ["FileSource", "OnDemand", "TransferEngine"]

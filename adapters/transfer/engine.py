@@ -36,7 +36,8 @@ class TransferEngine:
 
     Files on their way are kept in `incoming`, a folder on the file system of the destinations, or beside their
     destinations if it is None. A file that was not finished, in this process or one that was killed, is taken up
-    again where it stopped if its source can. Requests are drawn in the thread that takes the outcomes.
+    again where it stopped if its source can. Requests are drawn in the thread that takes the outcomes; that thread
+    also fetches small objects, many at once, if their source can be asked ahead.
     `task` names the transfer in events: `Transferred` for files that take a while, `Advanced` for each that is
     fetched or present, `Retrying` before each further try.
     """
@@ -71,7 +72,8 @@ class TransferEngine:
             self._folders(),
             cancelled,
         )
-        yield from Pool(fetcher, self.workers, cancelled, fetcher.is_light).run(requests)
+        pool = Pool(fetcher, self.workers, cancelled, fetcher.is_light, begin=fetcher.begin)
+        yield from pool.run(requests)
 
     def _folders(self) -> Callable[[str], PartialFolder]:
         """Where files on their way to a destination are kept. Each folder is looked through once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 import attrs
 
@@ -23,6 +24,7 @@ from ...domain.policies import RetryPolicy
 from ...ports.clock import Clock
 from ...ports.progress import Advanced, Progress, Retrying
 from ...ports.transfer import FetchOutcome, FetchRequest, FetchStatus, LinkRenewer, ObjectSource, ObjectStream
+from .ahead import Flight
 from .existing import Existing, existing
 from .job import Job
 from .meter import Meter
@@ -56,13 +58,34 @@ class Fetcher:
 
     def __call__(self, request: FetchRequest) -> FetchOutcome:
         """Outcome of a request."""
+        return self._outcome(Job(request))
+
+    def begin(self, request: FetchRequest) -> Flight | None:
+        """Start on a request without waiting for anything; None if that cannot be done, or is no use.
+
+        Raises:
+            Busy: it cannot be done now.
+        """
+        begin = getattr(self.sources.get(_scheme(request.url)), "begin", None)
+        if begin is None:
+            return None
         job = Job(request)
         try:
-            outcome = self._present(job) or self._fetch(job)
+            job.seen, folder = existing(job.destination), self.folder_for(job.destination)
+            if job.seen is not None or (folder.has_orphans and folder.has_orphan(job.key)):
+                return None
+            job.begun = begin(job.url)
+        except GroundtruthError:  # it will be met again where it belongs
+            return None
+        return Flight(job.begun, lambda: self._outcome(job)) if job.begun is not None else None
+
+    def _outcome(self, job: Job) -> FetchOutcome:
+        try:
+            outcome = (None if job.begun is not None else self._present(job)) or self._fetch(job)
         except (DiskFull, NotWritable):
             raise
         except GroundtruthError as error:
-            return FetchOutcome(request, FetchStatus.FAILED, error=error)
+            return FetchOutcome(job.request, FetchStatus.FAILED, error=error)
         finally:
             job.keep()
         moved = outcome.size if outcome.status is FetchStatus.FETCHED else 0
@@ -95,7 +118,8 @@ class Fetcher:
     # --- trying -------------------------------------------------------------------------------------
 
     def _fetch(self, job: Job) -> FetchOutcome:
-        self._adopt(job)
+        if job.begun is None:
+            self._adopt(job)
         failures = 0
         while True:
             self.check()
@@ -106,7 +130,7 @@ class Fetcher:
                 if self.renewer is None or job.fresh:
                     raise
                 job.expired = True
-                self.progress.report(Retrying(job.request.key, error.message, 0.0, failures + 1))
+                self.progress.report(Retrying(job.request.key, kind_of(error), 0.0, failures + 1))
             except (Unavailable, Truncated, DigestMismatch) as error:
                 failures += 1
                 # A source that says its copy is damaged has looked. The wrong object may be a hiccup once; twice
@@ -126,7 +150,7 @@ class Fetcher:
     def _wait(self, job: Job, error: GroundtruthError, failures: int) -> None:
         asked = error.retry_after if isinstance(error, Unavailable) else None
         seconds = self.retry.wait(failures, random.random(), asked)
-        self.progress.report(Retrying(job.request.key, error.message, seconds, failures))
+        self.progress.report(Retrying(job.request.key, kind_of(error), seconds, failures))
         while seconds > 0:
             self.check()
             self.clock.sleep(min(seconds, SLICE))
@@ -140,7 +164,10 @@ class Fetcher:
             job.url = self.renewer.renew(job.request.url)
             job.expired, job.fresh = False, True
         source = self._source(job.url)
-        if partial is not None and partial.size and partial.validator is not None:
+        begun, job.begun = job.begun, None
+        if begun is not None:
+            stream = begun.open()
+        elif partial is not None and partial.size and partial.validator is not None:
             stream = source.open(job.url, partial.size, partial.validator)
         else:
             stream = source.open(job.url)
@@ -150,7 +177,7 @@ class Fetcher:
             stream.close()
 
     def _source(self, url: str) -> ObjectSource:
-        scheme = url.partition(":")[0].lower()
+        scheme = _scheme(url)
         source = self.sources.get(scheme)
         if source is None:
             known = ", ".join(sorted(self.sources))
@@ -160,6 +187,7 @@ class Fetcher:
     # --- receiving ----------------------------------------------------------------------------------
 
     def _receive(self, job: Job, stream: ObjectStream) -> FetchOutcome:
+        job.content_type = getattr(stream, "content_type", "")
         job.check_announced(stream.size)
         size = stream.size if stream.size is not None else job.request.size
         if size is not None and size < SMALL and stream.start == 0:
@@ -215,10 +243,30 @@ class Fetcher:
         else:
             modified = partial.publish(job.destination)
             job.partial = None
-        return FetchOutcome(job.request, FetchStatus.FETCHED, size, digest, modified)
+        return FetchOutcome(job.request, FetchStatus.FETCHED, size, digest, modified, content_type=job.content_type)
 
     def _is(self, found: Existing, size: int, digest: Digest) -> bool:
         return found.size == size and found.digest(self.check) == digest
+
+
+def kind_of(error: GroundtruthError) -> str:
+    """What kind of failure a retry is for, in a few words."""
+    if isinstance(error, LinkExpired):
+        return f"link expired (HTTP {error.status})" if error.status else "link expired"
+    if isinstance(error, Unavailable):
+        return _status(error.status) if error.status else error.reason
+    return "truncated" if isinstance(error, Truncated) else "wrong bytes"
+
+
+def _status(number: int) -> str:
+    try:
+        return f"HTTP {number} ({HTTPStatus(number).phrase.lower()})"
+    except ValueError:
+        return f"HTTP {number}"
+
+
+def _scheme(url: str) -> str:
+    return url.partition(":")[0].lower()
 
 
 def _gather(stream: ObjectStream, size: int) -> bytes:

@@ -54,7 +54,11 @@ class FileStream:
 
 @attrs.frozen
 class FileSource:
-    """Serves `file:///path` (percent-encoded, any bytes) of this machine. Regular files only; links are followed."""
+    """Serves `file:///path` (percent-encoded, any bytes) of this machine. Regular files only; links are followed.
+
+    Never let it serve addresses that come from a hub which is not this machine's own: it would read any file that
+    such a hub cares to name, and put it where others look.
+    """
 
     @property
     def schemes(self) -> frozenset[str]:

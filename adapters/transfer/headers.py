@@ -15,14 +15,17 @@ _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 
 
 def validator_of(headers: Mapping[str, str]) -> str | None:
-    """Strong ETag, or a Last-Modified that is as good as one; None if the object cannot be resumed safely."""
-    etag = headers.get("ETag", "").strip()
+    """Strong ETag, or a Last-Modified that is as good as one; None if the object cannot be resumed safely.
+
+    `headers` by name in lower case.
+    """
+    etag = headers.get("etag", "").strip()
     if etag:
         return etag if _STRONG.fullmatch(etag) else None
-    modified, answered = _date(headers.get("Last-Modified")), _date(headers.get("Date"))
+    modified, answered = _date(headers.get("last-modified")), _date(headers.get("date"))
     if modified is None or answered is None or (answered - modified).total_seconds() < CLOCK_TICKS:
         return None
-    return headers["Last-Modified"].strip()
+    return headers["last-modified"].strip()
 
 
 def is_validator(text: str) -> bool:

@@ -10,6 +10,7 @@ import attrs
 from ...domain.digest import Digest
 from ...domain.errors import DigestMismatch, Truncated
 from ...ports.transfer import FetchRequest
+from .ahead import Begun
 from .existing import Existing
 from .partials import Partial
 
@@ -20,9 +21,10 @@ AGAIN = "Run the command again; if it fails again, the stored object is not what
 class Job:
     """A request being worked on by one thread.
 
-    `seen`: what was at the destination at first. `expired`: the address must be renewed before the next try.
-    `fresh`: it was renewed and gave no bytes yet. `finding`: what was found wrong here, not by the source, with
-    what arrived last. `rejected`: how often a complete object was not the right one.
+    `seen`: what was at the destination at first. `begun`: the first try, if it is under way already. `expired`: the
+    address must be renewed before the next try. `fresh`: it was renewed and gave no bytes yet. `finding`: what was
+    found wrong here, not by the source, with what arrived last. `rejected`: how often a complete object was not the
+    right one. `content_type`: what the source calls the bytes it sends.
     """
 
     request: FetchRequest
@@ -30,10 +32,12 @@ class Job:
     url: str = attrs.field(default=attrs.Factory(lambda self: self.request.url, True))
     seen: Existing | None = None
     partial: Partial | None = None
+    begun: Begun | None = None
     expired: bool = False
     fresh: bool = False
     finding: Truncated | DigestMismatch | None = None
     rejected: int = 0
+    content_type: str = ""
 
     @property
     def key(self) -> str:
@@ -55,6 +59,8 @@ class Job:
         """Stop; leave what another try can go on with."""
         if self.partial is not None:
             self.partial.keep()
+        if self.begun is not None:
+            self.begun.close()
 
     def drop(self) -> None:
         """Forget what was received."""

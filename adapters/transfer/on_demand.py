@@ -27,26 +27,21 @@ class OnDemand:
         """Open an object of the source, which is made if it is the first."""
         return self._made().open(url, start, validator)
 
+    def begin(self, url: str) -> Any:
+        """As the source's `begin`; None if it has none."""
+        begin = getattr(self._made(), "begin", None)
+        return begin and begin(url)
+
     def close(self) -> None:
-        """Close the source, if it was made. Idempotent."""
+        """Close the source, if it was made and has anything to close. Idempotent."""
         with self._lock:
             source, self._source = self._source, None
-        if source is not None:
-            source.close()
+        close = getattr(source, "close", None)
+        if close is not None:
+            close()
 
     def _made(self) -> ObjectSource:
         with self._lock:
             if self._source is None:
                 self._source = self.make()
             return self._source
-
-
-def http_source(connections: int) -> OnDemand:
-    """An `HttpSource` on demand, with that many connections to one host."""
-
-    def make() -> Any:
-        from .http import HttpSource
-
-        return HttpSource(connections=connections)
-
-    return OnDemand({"http", "https"}, make)

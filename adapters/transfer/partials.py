@@ -75,6 +75,10 @@ class PartialFolder:
         """True if something was left behind that can be gone on with."""
         return bool(self._orphans)
 
+    def has_orphan(self, key: str) -> bool:
+        """True if something was left behind for `key`."""
+        return key in self._orphans
+
     def create(self, key: str = "", validator: str | None = None) -> Partial:
         """A new, empty file. With key and validator, a later run can go on with it.
 

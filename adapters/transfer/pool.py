@@ -5,18 +5,23 @@ not wait for one that sits in a call it cannot leave, such as reading from a sil
 
 Light work that is quick, such as copying a small file, is done on the spot: threads that make many small calls to
 the operating system spend most of their time handing the interpreter lock to each other, and giving work to
-another thread costs as much as doing it.
+another thread costs as much as doing it. Work that waits for a server is begun on the spot where it can be, and
+finished there when its object has come; see `ahead`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from queue import SimpleQueue
+from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 import attrs
+
+from .ahead import TICK, Busy, Flight, Flights
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,6 +37,10 @@ SLOW_IN_A_ROW = 4
 
 PATIENCE = (32, 4096)
 """How many pieces of light work go to the threads when it is slow: at first, and at most."""
+
+
+GLANCE = 0.005
+"""Seconds waited for sockets at a time while threads are at work as well."""
 
 
 class Cancelled(Exception):
@@ -63,8 +72,20 @@ class Pace:
             self._slow, self._left, self._patience = 0, self._patience, min(2 * self._patience, PATIENCE[1])
 
 
+@attrs.frozen
+class _Task(Generic[R]):
+    """Work for a thread; `flight` is what it goes on with."""
+
+    work: Callable[[], R]
+    light: bool
+    flight: Flight[R] | None
+
+
 class Pool(Generic[T, R]):
-    """Up to `workers` threads. `cancelled` is set when it ends; a thread may raise `Cancelled` then."""
+    """Up to `workers` threads. `cancelled` is set when it ends; a thread may raise `Cancelled` then.
+
+    `begin` starts on an input without waiting, if that can be done.
+    """
 
     def __init__(
         self,
@@ -73,37 +94,66 @@ class Pool(Generic[T, R]):
         cancelled: threading.Event,
         is_light: Callable[[T], bool] = lambda _: False,
         grace: float = GRACE,
+        begin: Callable[[T], Flight[R] | None] = lambda _: None,
     ) -> None:
         self._function = function
+        self._begin = begin
         self._workers = workers
         self._cancelled = cancelled
         self._is_light = is_light
         self._grace = grace
         self._pace = Pace()
-        self._tasks: SimpleQueue[tuple[T, bool] | None] = SimpleQueue()
+        self._flights: Flights[R] = Flights()
+        self._landed: list[Flight[R]] = []
+        self._begun: Flight[R] | None = None
+        self._tasks: SimpleQueue[_Task[R] | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[R, BaseException | None, bool]] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._given = self._light_given = 0
 
     def run(self, inputs: Iterable[T]) -> Iterator[R]:
         """Results in the order in which they come; at most two inputs per worker are drawn ahead of them."""
-        ahead = 2 * self._workers
         try:
             for value in inputs:
-                light = self._is_light(value)
-                if light and self._pace.is_quick():
+                while self._is_busy(value):
+                    yield from self._land(TICK)
+                flight, self._begun = self._begun, None
+                light = flight is None and self._is_light(value)
+                if flight is not None:
+                    self._start(flight)
+                elif light and not self._flying and self._pace.is_quick():
                     # Threads that are busy with the like would make this piece look slow.
                     while self._light_given:
                         yield self._take()
                     yield self._do(value)
                 else:
-                    self._give(value, light)
-                while self._given and (self._given >= ahead or not self._done.empty()):
-                    yield self._take()
-            while self._given:
-                yield self._take()
+                    self._give(partial(self._function, value), light)
+                while self._is_full or not self._done.empty():
+                    yield from self._some()
+            while self._given or self._flying:
+                yield from self._some()
         finally:
             self._dismiss()
+
+    def _is_busy(self, value: T) -> bool:
+        """Begin on an input; True if that can be tried again when something has come."""
+        try:
+            self._begun = self._begin(value) if self._flights.can_wait else None
+        except Busy:
+            return self._flying > 0
+        return False
+
+    def _start(self, flight: Flight[R]) -> None:
+        if not self._flights.add(flight):
+            self._landed.append(flight)
+
+    @property
+    def _flying(self) -> int:
+        return len(self._flights) + len(self._landed)
+
+    @property
+    def _is_full(self) -> bool:
+        return self._flying >= self._workers or self._given + self._flying >= 2 * self._workers
 
     def _do(self, value: T) -> R:
         start = time.perf_counter()
@@ -112,14 +162,31 @@ class Pool(Generic[T, R]):
         finally:
             self._pace.took(time.perf_counter() - start)
 
-    def _give(self, value: T, light: bool) -> None:
+    def _give(self, work: Callable[[], R], light: bool = False, flight: Flight[R] | None = None) -> None:
         if len(self._threads) < self._workers:
             thread = threading.Thread(target=self._work, name=f"transfer-{len(self._threads)}", daemon=True)
             self._threads.append(thread)
             thread.start()
-        self._tasks.put((value, light))
+        self._tasks.put(_Task(work, light, flight))
         self._given += 1
         self._light_given += light
+
+    def _land(self, seconds: float) -> Iterator[R]:
+        """The result of one flight, if any lands in so many seconds and needs nothing but its landing."""
+        self._landed = self._landed or self._flights.wait(seconds)
+        if self._landed:
+            flight = self._landed.pop()
+            if flight.begun.is_whole:
+                yield flight.finish()
+            else:
+                self._give(flight.finish, flight=flight)
+
+    def _some(self) -> Iterator[R]:
+        """Wait for results; there may be none yet."""
+        if self._given and not (self._flying and self._done.empty()):
+            yield self._take()
+        else:
+            yield from self._land(GLANCE if self._given else TICK)
 
     def _take(self) -> R:
         result, error, light = self._done.get()
@@ -131,18 +198,30 @@ class Pool(Generic[T, R]):
 
     def _dismiss(self) -> None:
         self._cancelled.set()
+        self._flights.close()
+        for flight in self._landed:
+            flight.begun.close()
+        with contextlib.suppress(Empty):
+            while True:
+                self._forget(self._tasks.get_nowait())
         for _ in self._threads:
             self._tasks.put(None)
         deadline = time.monotonic() + self._grace
         for thread in self._threads:
             thread.join(max(deadline - time.monotonic(), 0))
 
+    def _forget(self, task: _Task[R] | None) -> None:
+        if task is not None and task.flight is not None:
+            task.flight.begun.close()
+
     def _work(self) -> None:
-        while (task := self._tasks.get()) is not None and not self._cancelled.is_set():
-            value, light = task
+        while (task := self._tasks.get()) is not None:
+            if self._cancelled.is_set():
+                self._forget(task)
+                return
             try:
-                self._done.put((self._function(value), None, light))
+                self._done.put((task.work(), None, task.light))
             except Cancelled:
                 return
             except BaseException as error:  # noqa: BLE001 - raised again in the thread that takes the results
-                self._done.put((None, error, light))  # type: ignore[arg-type]
+                self._done.put((None, error, task.light))  # type: ignore[arg-type]

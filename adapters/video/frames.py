@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import math
-import os
-import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from ...domain.errors import DiskFull, IntegrityError, MissingExtra, NotReadable, NotWritable, StorageError
+from ...domain.errors import IntegrityError, MissingExtra, NotReadable
 from ...domain.placement import FRAME_PATTERN
 from ...ports.media import ExtractedFrame
+from .pictures import unpack_grey, write_picture
 
 # A playlist that calls itself a video must not make us read other files or addresses.
 _ONLY_THIS_FILE = {"protocol_whitelist": "none"}
-
-# Frames are written once and read a few times; the default level takes three times as long for a tenth of the size.
-_COMPRESSION = 1
 
 
 def downsampling_step(native: float | None, fps: float | None) -> float:
@@ -30,13 +25,16 @@ def downsampling_step(native: float | None, fps: float | None) -> float:
 
 @attrs.frozen
 class PyAvFrameExtractor:
-    """Implements `ports.media.FrameExtractor` with PyAV (extra `video`).
+    """Implements `ports.media.FrameExtractor` with PyAV (extra `video`) and Pillow.
 
-    The video is decoded once. Frames that are there are kept: they appear whole or not at all, so what has the
-    name is the frame. Frames are turned as the video says they are to be shown.
+    A video is decoded once, frame after frame. Frames are turned as the video says they are to be shown.
     """
 
-    def extract(self, video: Path, folder: Path, fps: float | None) -> Iterator[ExtractedFrame]:
+    def check(self) -> None:
+        """As `FrameExtractor.check`."""
+        _decoder()
+
+    def extract(self, video: Path, folder: Path, fps: float | None, first: int = 0) -> Iterator[ExtractedFrame]:
         """As `FrameExtractor.extract`.
 
         Raises:
@@ -46,19 +44,46 @@ class PyAvFrameExtractor:
         visible = 0
         for number, step, frame in _decoded(video, fps):
             if number == math.floor(visible * step):
-                yield _written(frame, folder / FRAME_PATTERN.format(visible))
+                if visible >= first:
+                    yield _write(frame, folder / FRAME_PATTERN.format(visible))
                 visible += 1
         if visible == 0:
             raise IntegrityError(f"video {video}", "has no frames", "Fetch it again")
 
+    def extract_segment(self, segment: Path, folder: Path, visible: Mapping[int, int]) -> Iterator[ExtractedFrame]:
+        """As `FrameExtractor.extract_segment`; raises as `extract`."""
+        last = max(visible, default=-1)
+        count = 0
+        for number, _, frame in _decoded(segment, None):
+            count = number + 1
+            if number in visible:
+                yield _write(frame, folder / FRAME_PATTERN.format(visible[number]))
+            if number >= last:
+                return
+        if count <= last:
+            reason = f"has {count} frames, and frame {last} is to be visible"
+            raise IntegrityError(f"video segment {segment}", reason, "Ask the hub to process the video again")
+
+    def unpack_grey(self, frame: Path) -> ExtractedFrame:
+        """As `FrameExtractor.unpack_grey`.
+
+        Raises:
+            NotWritable, DiskFull: the picture cannot be replaced.
+        """
+        return unpack_grey(frame)
+
+
+def _decoder() -> Any:
+    try:
+        import av
+    except ImportError:
+        raise MissingExtra("video frames", "video") from None
+    return av
+
 
 def _decoded(video: Path, fps: float | None) -> Iterator[tuple[int, float, Any]]:
     """Frames with their number, and the step between visible ones."""
-    try:
-        import av
-        from av.error import FFmpegError
-    except ImportError:
-        raise MissingExtra("video frames", "video") from None
+    av = _decoder()
     try:
         file = video.open("rb")
     except OSError as error:
@@ -71,8 +96,9 @@ def _decoded(video: Path, fps: float | None) -> Iterator[tuple[int, float, Any]]
                 step = downsampling_step(_native_rate(container, stream), fps)
                 for number, frame in enumerate(container.decode(stream)):
                     yield number, step, frame
-        except (FFmpegError, OSError, ValueError, LookupError) as error:
-            raise IntegrityError(f"video {video}", f"cannot be decoded: {error}", "Fetch it again") from error
+        except (av.error.FFmpegError, OSError, ValueError, LookupError) as error:
+            reason = f"cannot be decoded: {getattr(error, 'strerror', None) or error}"
+            raise IntegrityError(f"video {video}", reason, "Fetch it again") from error
 
 
 def _native_rate(container: Any, stream: Any) -> float | None:
@@ -82,29 +108,8 @@ def _native_rate(container: Any, stream: Any) -> float | None:
     return round(stream.frames / seconds, 2) if stream.frames and seconds else None
 
 
-def _written(frame: Any, path: Path) -> ExtractedFrame:
-    try:
-        if not path.exists():
-            _write(frame, path)
-        status = path.stat()
-    except OSError as error:
-        raise _storage_error(error, path) from error
-    return ExtractedFrame(path.name, status.st_size, status.st_mtime_ns)
-
-
-def _write(frame: Any, path: Path) -> None:
+def _write(frame: Any, path: Path) -> ExtractedFrame:
     image = frame.to_image()
     if frame.rotation:
         image = image.rotate(frame.rotation, expand=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        image.save(temporary, format="PNG", compress_level=_COMPRESSION)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _storage_error(error: OSError, path: Path) -> StorageError:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return DiskFull(str(path), "no room is left on the device", "Make room, then run the command again")
-    return NotWritable(str(path), f"cannot be written: {error.strerror or error}", "Check that you may write to it")
+    return write_picture(image, path)

@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         argcomplete.autocomplete(parser)
     arguments = parser.parse_args(argv)
-    if arguments.run is None:
+    if arguments.run in {None, "help"}:
         (arguments.parser or parser).print_help()
         return OK
     return run(arguments)

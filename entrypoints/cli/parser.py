@@ -6,6 +6,8 @@ import argparse
 
 STATUS_CHANGES = ("archived", "restore-archived", "new", "complete")
 MERGE_MODES = ("slots", "series", "channels")
+ROLES = ("owner", "admin", "member", "workforce_manager", "annotator")
+PROVIDERS = ("aws", "gcp", "azure", "folder")
 
 EPILOG = """exit codes:
   0  all done
@@ -36,10 +38,18 @@ def build_parser() -> argparse.ArgumentParser:
     _add_globals(parser, top=True)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add(commands, "version", "version", "print the version", "version")
+    _add(commands, "help", "help", "show this help", "help")
     _authenticate(commands)
     _team(commands)
     _hub(commands)
+    _serve(commands)
     _dataset(commands)
+    _report(commands)
+    compression = _add(
+        commands, "compression", "hubs:compression", "set how much what is sent to a hub is compressed",
+        "compression 5 --hub darwin",
+    )  # fmt: skip
+    compression.add_argument("level", type=int, metavar="LEVEL", help="0 (not at all) to 9")
     doctor = _add(commands, "doctor", "doctor:doctor", "show settings, where they come from, and what works here")
     doctor.epilog = "example:\n  groundtruth doctor --json"
     completion = _add(commands, "completion", "doctor:completion", "print the shell code that completes commands")
@@ -94,9 +104,10 @@ def _authenticate(commands: argparse._SubParsersAction) -> None:
         "authenticate",
         "account:authenticate",
         "say who you are and where datasets go",
-        "authenticate --default_team example-team --datasets_dir ~/datasets",
+        "authenticate --default_team example-team --datasets_dir ~/datasets\n"
+        "  groundtruth authenticate --hub lab --api_key abcdefg.0123456789abcdef0123456789abcdef",
     )
-    parser.add_argument("--api_key", "--api-key", help="key of the team; the embedded hub needs none")
+    parser.add_argument("--api_key", "--api-key", help="key of a team on the hub; the embedded hub needs none")
     parser.add_argument("--default_team", "--default-team", help="team used where a name says none")
     parser.add_argument("--datasets_dir", "--datasets-dir", help="folder that pulled datasets go to")
 
@@ -110,14 +121,90 @@ def _team(commands: argparse._SubParsersAction) -> None:
 def _hub(commands: argparse._SubParsersAction) -> None:
     hub = _group(commands, "hub", "choose hubs and care for the embedded one")
     _add(hub, "list", "hubs:list_hubs", "list hubs; the chosen one is marked", "hub list")
-    add = _add(hub, "add", "hubs:add", "add an embedded hub in another folder", "hub add shared --path /data/hub")
+    add = _add(
+        hub, "add", "hubs:add", "add a hub: an embedded one in a folder, or one on the web",
+        "hub add shared --path /data/hub\n  groundtruth hub add lab --kind darwin --url https://hub.example.org",
+    )  # fmt: skip
     add.add_argument("name")
-    add.add_argument("--path", required=True, help="folder of the hub; made when first written to")
+    where = add.add_mutually_exclusive_group(required=True)
+    where.add_argument("--path", help="folder of an embedded hub; made when first written to")
+    where.add_argument("--url", help="address of a hub on the web")
+    add.add_argument(
+        "--kind", choices=("embedded", "darwin"), help="default: embedded with --path, darwin with --url"
+    )
     use = _add(hub, "use", "hubs:use", "choose the hub used where none is named", "hub use shared")
     use.add_argument("name")
     _add(hub, "fsck", "hubs:fsck", "look for damaged or missing objects; changes nothing", "hub fsck")
     collect = _add(hub, "gc", "hubs:gc", "free what nothing refers to", "hub gc --dry-run")
     collect.add_argument("--dry-run", action="store_true", help="only say what would be freed")
+    _keys(hub)
+    _storages(hub)
+
+
+def _keys(hub: argparse._SubParsersAction) -> None:
+    keys = _group(hub, "key", "keys with which others use the embedded hub")
+    create = _add(keys, "create", "keys:create", "make a key of a team; shown this once", "hub key create --team lab")
+    create.add_argument("--role", choices=ROLES, default="member", help="what its holder may do (default: member)")
+    create.add_argument("--label", default="", help="what it is for")
+    _add(keys, "list", "keys:list_keys", "list keys, without their secrets", "hub key list")
+    revoke = _add(keys, "revoke", "keys:revoke", "make a key invalid, at once", "hub key revoke abcdefg")
+    revoke.add_argument("id", metavar="ID", help="its first 7 characters, as 'hub key list' shows them")
+
+
+def _storages(hub: argparse._SubParsersAction) -> None:
+    storages = _group(hub, "storage", "external storage that media may stay in")
+    _add(storages, "list", "storages:list_storages", "list the team's storages", "hub storage list")
+    add = _add(
+        storages, "add", "storages:add", "declare a storage, or change it",
+        "hub storage add photos --provider aws --bucket my-bucket --prefix raw --region eu-west-1",
+    )  # fmt: skip
+    add.add_argument("name")
+    add.add_argument("--provider", choices=PROVIDERS, required=True, help="where it is")
+    add.add_argument("--bucket", required=True, help="bucket; for azure the account, for folder its path")
+    add.add_argument("--prefix", default="", help="what its keys begin with")
+    add.add_argument("--region", help="region of the bucket")
+    add.add_argument("--endpoint", help="address of a store that speaks the provider's protocol")
+    add.add_argument("--readonly", action="store_true", help="the hub never writes to it")
+    add.add_argument("--default", action="store_true", help="used where none is named")
+    upload = _add(
+        storages, "upload", "storages:upload", "put a folder of artifacts, and its source file, into a storage",
+        "hub storage upload clip-artifacts/ --prefix videos/clip --source clip.mp4",
+    )  # fmt: skip
+    upload.add_argument("folder")
+    upload.add_argument("--prefix", required=True, help="what the keys of its files begin with")
+    upload.add_argument("--source", help="file the artifacts were made of")
+    upload.add_argument(
+        "--storage", metavar="NAME", help="storage to put them into (default: the team's default one)"
+    )
+    upload.add_argument("--skip-present", action="store_true", help="leave out what is there with the same size")
+    remove = _add(storages, "remove", "storages:remove", "forget a storage", "hub storage remove photos")
+    remove.add_argument("name")
+
+
+def _serve(commands: argparse._SubParsersAction) -> None:
+    serve = _add(
+        commands, "serve", "serve:serve", "serve the embedded hub to others, speaking the V7 Darwin API",
+        "hub key create --team example-team\n  groundtruth serve --port 8000",
+    )  # fmt: skip
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    serve.add_argument("--port", type=int, default=8000, help="port to listen on, 0 for a free one (default: 8000)")
+    serve.add_argument("--public-url", help="address that clients use, where a proxy stands in front")
+    serve.add_argument("--tls-cert", metavar="FILE", help="certificate, to serve over https")
+    serve.add_argument("--tls-key", metavar="FILE", help="private key of the certificate")
+    serve.add_argument("--no-access-log", dest="access_log", action="store_false", help="log no requests")
+
+
+def _report(commands: argparse._SubParsersAction) -> None:
+    report = _group(commands, "report", "reports on work done")
+    annotators = _add(
+        report, "annotators", "reports:annotators", "report what annotators did, as CSV",
+        "report annotators --start 2026-01-01T00:00:00Z --stop 2026-02-01T00:00:00Z --group-by annotators,stages",
+    )  # fmt: skip
+    annotators.add_argument("--datasets", metavar="A,B", help="only these datasets (default: all of the team)")
+    annotators.add_argument("--start", required=True, metavar="TIME", help="from when (RFC 3339, with time zone)")
+    annotators.add_argument("--stop", required=True, metavar="TIME", help="until when (RFC 3339, with time zone)")
+    annotators.add_argument("--group-by", required=True, metavar="A,B", help="annotators, datasets, stages")
+    annotators.add_argument("-r", "--pretty", action="store_true", help="a table instead of CSV")
 
 
 def _dataset(commands: argparse._SubParsersAction) -> None:
@@ -131,6 +218,7 @@ def _dataset(commands: argparse._SubParsersAction) -> None:
     remove = _one(dataset, "remove", "datasets:remove", "remove a dataset from the hub", "dataset remove test")
     _yes(remove)
     _push(dataset)
+    _register(dataset)
     _releases(dataset)
     _pull(dataset)
     _items(dataset)
@@ -165,6 +253,22 @@ def _push(dataset: argparse._SubParsersAction) -> None:
     push.add_argument(
         "--item-merge-mode", choices=MERGE_MODES, help="make one item of each folder: slots, DICOM series or channels"
     )
+
+
+def _register(dataset: argparse._SubParsersAction) -> None:
+    register = _one(
+        dataset, "register", "storages:register", "make items of media that stay in an external storage",
+        "dataset register test raw/a.jpg raw/b.mp4 --storage photos",
+    )  # fmt: skip
+    register.add_argument("keys", nargs="*", metavar="KEY", help="complete object keys")
+    register.add_argument("--keys-from", metavar="FILE", help="more keys, one per line (- for standard input)")
+    register.add_argument("--metadata", nargs="+", default=[], metavar="FILE", help="metadata.json of made artifacts")
+    register.add_argument("--storage", metavar="NAME", help="storage they are in (default: the team's default one)")
+    register.add_argument("--item", metavar="NAME", help="make one item with a slot for each key")
+    register.add_argument("--path", default="/", help="folder on the hub (default: /)")
+    register.add_argument("-p", "--preserve-folders", action="store_true", help="keep the folders of the keys")
+    register.add_argument("-f", "--fps", help="frames per second taken of videos")
+    register.add_argument("--extract-views", action="store_true", help="split volumes into three views")
 
 
 def _releases(dataset: argparse._SubParsersAction) -> None:

@@ -26,6 +26,7 @@ class Session:
         self.output = output
         self.verbose = verbose
         self._containers: dict[str, Container] = {}
+        self._settled: dict[str, Settings] = {}
 
     @classmethod
     def from_arguments(cls, arguments: Namespace) -> Session:
@@ -35,23 +36,49 @@ class Session:
         output = Output(as_json=arguments.json, quiet=arguments.quiet)
         return cls(settings, output, arguments.verbose)
 
+    @property
+    def team(self) -> str:
+        """Team used where a name says none. Asks the hub, if nothing but a key tells."""
+        return self._at(None).team
+
     def reference(self, text: str) -> DatasetReference:
         """Parse a dataset reference, the default team filled in."""
-        return parse_reference(text, self.settings.team)
+        return parse_reference(text, None if "/" in text else self.team)
 
     def container(self, hub: str | None = None) -> Container:
         """The wired parts for a hub: the one named, or the chosen one."""
-        from ..logging import configure_logging
-        from ..wiring import build_container
-
-        settings = self.settings.at_hub(hub) if hub else self.settings
+        settings = self._at(hub)
         if settings.hub not in self._containers:
+            from ..lean import without_frameworks
+
+            with without_frameworks():
+                from ..wiring import build_container
+            from ..logging import configure_logging
+
             configure_logging(self.verbose)
             progress = progress_for(
                 sys.stderr, quiet=self.output.quiet or self.output.as_json, json=False, verbose=self.verbose
             )
             self._containers[settings.hub] = build_container(settings, progress)
         return self._containers[settings.hub]
+
+    def _at(self, hub: str | None) -> Settings:
+        """The settings for a hub, with what its own client has set up on this machine."""
+        settings = self.settings.at_hub(hub) if hub else self.settings
+        if settings.hub not in self._settled:
+            from ..access import settled
+
+            self._settled[settings.hub] = settled(settings, os.environ)
+        return self._settled[settings.hub]
+
+    def embedded(self) -> Container:
+        """The wired parts for the chosen hub, which must be an embedded one.
+
+        Raises:
+            InvalidInput: it is not.
+        """
+        self.settings.hub_path  # noqa: B018 - raises
+        return self.container()
 
     def parts(self, text: str) -> tuple[DatasetReference, Container]:
         """Reference and wired parts for the dataset a command names."""
@@ -64,6 +91,8 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if not self._containers:
+            return
         from ..wiring import close_container
 
         for container in self._containers.values():

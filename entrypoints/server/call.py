@@ -16,6 +16,8 @@ from .links import Links
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from .replies import Reply, Stream
+
 
 @attrs.frozen
 class Call:
@@ -41,7 +43,7 @@ class Call:
         return self.key.team
 
 
-Handler = Callable[[Call], "Response | Mapping[str, Any] | Sequence[Any]"]
+Handler = Callable[[Call], "Response | Reply | Stream | Mapping[str, Any] | Sequence[Any]"]
 """Answers a request: with JSON (status 200), or a response of its own. Runs in a thread; raises domain errors."""
 
 

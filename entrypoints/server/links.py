@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Sequence
 from urllib.parse import quote, urlencode
@@ -14,7 +13,10 @@ from ...domain.errors import AccessDenied, LinkExpired, ObjectNotFound
 from ...ports.clock import Clock
 
 LIFETIME = 3600.0
-"""Seconds for which a signed address is valid."""
+"""Seconds for which a signed address is valid, at least."""
+
+ROUND = 900
+"""Seconds by which an address may be valid longer."""
 
 
 def _encode(data: bytes) -> str:
@@ -96,7 +98,8 @@ class Links:
         self._check(signature, expires, "path", *parts)
 
     def _expiry(self) -> int:
-        return int(self.clock.now().timestamp() + self.lifetime)
+        # Rounded up, so that an address stays the same for a while: a download is taken up again by its address.
+        return (int(self.clock.now().timestamp() + self.lifetime) // ROUND + 1) * ROUND
 
     def _check(self, signature: str, expires: str, *parts: str) -> None:
         if not hmac.compare_digest(signature.encode(), self._sign(*parts, expires).encode()):
@@ -107,4 +110,4 @@ class Links:
     def _sign(self, *parts: str) -> str:
         # Lengths keep ("ab", "c") and ("a", "bc") apart.
         message = "".join(f"{len(part)}:{part}" for part in parts).encode()
-        return _encode(hmac.new(self.secret, message, hashlib.sha256).digest()[:24])
+        return _encode(hmac.digest(self.secret, message, "sha256")[:24])

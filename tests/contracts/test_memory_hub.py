@@ -6,10 +6,10 @@ import pytest
 
 from groundtruth.adapters.formats.darwin_json import DarwinJsonCodec
 from groundtruth.adapters.memory import FakeClock, MemoryHub
-from groundtruth.testing.hub import AnnotationHubContract
+from groundtruth.testing.hub import ServableHubContract
 
 
-class TestMemoryHub(AnnotationHubContract):
+class TestMemoryHub(ServableHubContract):
     @pytest.fixture
     def clock(self) -> FakeClock:
         return FakeClock()

@@ -47,3 +47,8 @@ class TestMemoryFrameExtractor(FrameExtractorContract):
         path = folder / "clip.mp4"
         path.write_bytes(fake_video(64, 48, 12, 10.0))
         return path, 10.0, 12
+
+    def packed(self, folder: Path) -> Path:
+        path = folder / "0000000.png"
+        path.write_bytes(fake_image(4, 3, "packed grey"))
+        return path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +11,8 @@ import pytest
 
 from groundtruth.adapters.formats.darwin_json import DarwinJsonCodec
 from groundtruth.domain.annotation import is_supported
+from support.peer import darwin_interpreter
 from support.program import Program
-
-ROOT = Path(__file__).resolve().parents[2]
 
 READ = """
 import json, sys
@@ -32,15 +30,7 @@ print("FOUND" + json.dumps(found))
 
 @pytest.fixture(scope="module")
 def darwin_python() -> Path:
-    sys.path.insert(0, str(ROOT / "benchmarks"))
-    try:
-        from peers import darwin_python as find
-    finally:
-        sys.path.pop(0)
-    try:
-        return find()
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"darwin-py could not be installed: {error}")
+    return darwin_interpreter()
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,14 @@ class Program:
 
     home: Path
     folder: Path
+    variables: Mapping[str, str] = attrs.field(factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
         """Only what the program needs, so that no setting of the developer leaks in."""
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
-        return {**kept, "GROUNDTRUTH_HOME": str(self.home), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+        own = {"GROUNDTRUTH_HOME": str(self.home), "HOME": str(self.home), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+        return {**kept, **own, **self.variables}
 
     def command(self, *arguments: object) -> list[str]:
         """The command as a list for subprocess."""

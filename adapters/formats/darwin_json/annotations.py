@@ -58,6 +58,20 @@ def read_annotation(source: wire.AnyAnnotation, position: int, extras: Extras) -
     return (_read_still if source.frames is None else _read_video)(source, name, properties, extra)
 
 
+def main_type(source: wire.AnyAnnotation) -> str:
+    """Kind of the annotation that `read_annotation` makes if there are no extras."""
+    if source.frames is None:
+        return _main_type(source)
+    frames = source.frames
+    return next((kind for index in sorted(frames) if (kind := _main_type(frames[index]))), "")
+
+
+def _main_type(holder: wire.Holder) -> str:
+    if holder.polygon is None and holder.bounding_box is not None:
+        return "bounding_box"  # most are
+    return next(compress(MAIN_TYPES, payloads(holder)), "")
+
+
 def _read_still(source: wire.AnyAnnotation, name: str, properties: Properties, extra: Extra) -> Annotation:
     shape, extra = _read_main(source, extra)
     if _not_still(source) != _NOTHING:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from ....domain.document import AnnotationDocument
 from ....domain.errors import NotReadable
 from ....domain.metadata import DatasetMetadata
+from .local_paths import add_local_paths
 from .metadata import read_metadata, write_metadata
 from .reader import read_document
 from .writer import write_document
@@ -56,6 +58,10 @@ class DarwinJsonCodec:
             InvalidInput: the document holds what JSON cannot, such as an infinite coordinate.
         """
         return write_document(document)
+
+    def add_local_paths(self, data: bytes, paths: Mapping[str, str]) -> bytes:
+        """A document with `local_path` set on each source file whose URL is in `paths`; nothing else changes."""
+        return add_local_paths(data, paths)
 
     def read_metadata(self, data: bytes, source: str = "") -> DatasetMetadata:
         """Read `.v7/metadata.json`.

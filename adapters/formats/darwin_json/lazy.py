@@ -14,7 +14,7 @@ from ....domain.annotation import AnyAnnotation
 from ....domain.document import AnnotationDocument
 from ....domain.item import NO_EXTRA
 from . import wire
-from .annotations import read_annotation
+from .annotations import main_type, read_annotation
 from .extras import NO_EXTRAS, Extras
 from .items import read_item, read_properties
 
@@ -72,6 +72,18 @@ class LazyDocument(AnnotationDocument):
         value = _MAKERS[name](self._source, self._extras)
         object.__setattr__(self, name, value)
         return value
+
+    @property
+    def name(self) -> str:
+        """As `AnnotationDocument.name`."""
+        return self._source.item.name
+
+    def classes(self) -> list[tuple[str, str]]:
+        """As `AnnotationDocument.classes`, without making the annotations."""
+        # Types that are not known are among the extras; what `attrs.evolve` made has annotations of its own.
+        if self._extras or not hasattr(self, "_source"):
+            return super().classes()
+        return sorted({(one.name.strip(), main_type(one)) for one in self._source.annotations})
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AnnotationDocument):

@@ -45,7 +45,7 @@ def read_document(data: bytes, source: str = "") -> AnnotationDocument:
         if document is None:
             return _read_lossless(data, source)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return read_document(_as_utf8(data, error, source), source)
+        return read_document(as_utf8(data, error, source), source)
     if document.version not in _USUAL_VERSIONS:
         _check_version(document.version, source)
     return lazy_document(document)
@@ -93,7 +93,7 @@ def decode_untyped(data: bytes, source: str, what: str) -> Any:
         raise faults.not_json(error, data, source, what) from error
 
 
-def _as_utf8(data: bytes, error: Exception, source: str) -> bytes:
+def as_utf8(data: bytes, error: Exception, source: str) -> bytes:
     """The same JSON in UTF-8, when it was in UTF-16 or UTF-32 or had a byte order mark.
 
     Raises:

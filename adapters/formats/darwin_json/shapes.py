@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
-import numpy as np
-
 from ....domain import shapes as domain
+from ....domain.arrays import np
 from ....domain.errors import InvalidInput
 from ....domain.geometry import Box, Points, RunLengths
 from ....domain.shapes import Shape

@@ -39,7 +39,7 @@ def local(arguments: Namespace, session: Session) -> int:
 def _local_name(reference: object, session: Session) -> str:
     """The short name within the default team, else team and name."""
     team, _, name = str(reference).partition("/")
-    return name if team == session.settings.team else f"{team}/{name}"
+    return name if team == session.team else f"{team}/{name}"
 
 
 def remote(arguments: Namespace, session: Session) -> int:

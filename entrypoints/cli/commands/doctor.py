@@ -16,7 +16,7 @@ from ....domain.errors import GroundtruthError
 from ..main import FAILED, OK
 from ..session import Session
 
-EXTRAS = {"video": "av"}
+EXTRAS = {"video": "av", "server": "uvicorn", "s3": "obstore"}
 
 
 def doctor(arguments: Namespace, session: Session) -> int:
@@ -55,7 +55,8 @@ def _check(name: str, run) -> dict[str, object]:
 
 def _hub(session: Session) -> tuple[bool, str]:
     count = len(session.container().list_remote_datasets()())
-    return True, f"{session.settings.hub_path}: {count} dataset(s)"
+    hub = session.settings.check_hub()
+    return True, f"{hub.path or hub.url}: {count} dataset(s)"
 
 
 def _folder(folder: Path) -> tuple[bool, str]:

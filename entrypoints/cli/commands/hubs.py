@@ -1,10 +1,13 @@
-"""`hub list|add|use|fsck|gc`."""
+"""`hub list|add|use|fsck|gc` and `compression`."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
 
+import attrs
+
+from ....adapters.settings import HubSettings
 from ....domain.errors import Conflict, InvalidInput
 from ..main import FAILED, OK
 from ..output import file_size, plural, printable
@@ -29,13 +32,22 @@ def list_hubs(arguments: Namespace, session: Session) -> int:
 
 
 def add(arguments: Namespace, session: Session) -> int:
-    """Add an embedded hub."""
+    """Add a hub."""
     if arguments.name in session.settings.hubs:
         raise Conflict(f"hub '{arguments.name}'", "is known already", "Choose another name")
-    settings = session.settings.with_hub(arguments.name, Path(arguments.path))
+    kind = arguments.kind or ("embedded" if arguments.path else "darwin")
+    if (kind == "embedded") != bool(arguments.path):
+        raise InvalidInput(f"--kind {kind}", f"needs --{'path' if kind == 'embedded' else 'url'}")
+    if arguments.path:
+        made = HubSettings(path=Path(arguments.path).expanduser().absolute())
+    else:
+        made = HubSettings(kind, url=arguments.url.rstrip("/"))
+    settings = session.settings.with_hub(arguments.name, made)
     settings.save()
     session.output.say(f"Hub '{arguments.name}' added. Choose it with: groundtruth hub use {arguments.name}")
-    session.output.result({"name": arguments.name, "path": settings.hubs[arguments.name].path})
+    if made.url:
+        session.output.say(f"Say who you are with: groundtruth authenticate --hub {arguments.name}")
+    session.output.result({"name": arguments.name, "kind": kind, "path": made.path, "url": made.url})
     return OK
 
 
@@ -52,7 +64,7 @@ def use(arguments: Namespace, session: Session) -> int:
 
 def fsck(arguments: Namespace, session: Session) -> int:
     """Look for damage."""
-    report = session.container().check_hub()()
+    report = session.embedded().check_hub()()
     for finding in report.findings:
         users = f", used by {', '.join(finding.used_by[:3])}" if finding.used_by else ""
         more = f" and {len(finding.used_by) - 3:,} more" if len(finding.used_by) > 3 else ""
@@ -70,11 +82,25 @@ def fsck(arguments: Namespace, session: Session) -> int:
 
 def gc(arguments: Namespace, session: Session) -> int:
     """Free what nothing refers to."""
-    freed = session.container().collect_hub()(arguments.dry_run)
+    freed = session.embedded().collect_hub()(arguments.dry_run)
     verb = "would be freed" if arguments.dry_run else "freed"
     session.output.say(
         f"{plural(freed.objects, 'object')}, {plural(freed.documents, 'document')} and "
         f"{plural(freed.leftovers, 'leftover')} {verb}: {file_size(freed.size)}"
     )
     session.output.result({"dry_run": arguments.dry_run, "freed": freed})
+    return OK
+
+
+def compression(arguments: Namespace, session: Session) -> int:
+    """Set how much what is sent to a hub is compressed."""
+    settings = session.settings
+    hub = settings.check_hub()
+    if hub.kind == "embedded":
+        raise InvalidInput(
+            f"hub '{settings.hub}'", "is a folder of this machine; nothing is sent", "Name another with --hub"
+        )
+    changed = attrs.evolve(hub, compression=arguments.level)
+    settings.with_hub(settings.hub, changed).save()
+    session.output.result({"hub": settings.hub, "compression": arguments.level})
     return OK

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from dependency_injector import providers
-
 from ....application.pull import PullOptions, PullReport
 from ....application.releases import Waiting
 from ....domain.errors import InvalidInput
@@ -36,6 +34,8 @@ def pull(arguments: Namespace, session: Session) -> int:
     )
     reference, container = session.parts(arguments.dataset)
     if arguments.no_multi_processed:
+        from dependency_injector import providers
+
         container.transfer.add_kwargs(workers=providers.Object(1))
     report = container.pull_release()(reference, options)
     _explain(report, session)

@@ -237,13 +237,34 @@ def test_links_that_stay_inside_are_followed(library: FileLibrary, root: Path, t
     assert library.is_intact(published)
 
 
-def test_a_file_where_a_folder_must_be_is_named(library: FileLibrary, root: Path) -> None:
-    pull(library, media={"clip": b"a file"})
-    staging = library.stage(release_named("0.2"), "flat")
-    with pytest.raises(NotWritable) as caught:
-        staging.claim(PurePosixPath("clip/0000000.png"))
-    assert caught.value.path == str(dataset_of(root) / "images" / "clip")
+def test_a_release_of_which_no_record_was_flushed_costs_only_time(library: FileLibrary, root: Path) -> None:
+    staging = library.stage(release_named("0.1"), "flat")
+    place = staging.claim(PurePosixPath("a.png"))
+    place.write_bytes(b"aaa")
+    staging.add_file(PurePosixPath("a.png"), 3, place.stat().st_mtime_ns, None, "https://files.test/a")
     staging.abandon()
+    [notes] = (dataset_of(root) / ".groundtruth/arrived/0.1").iterdir()
+    notes.write_bytes(notes.read_bytes() + b'{"path": "images/b.png", "si')
+    again = library.stage(release_named("0.1"), "flat")
+    assert again.known(PurePosixPath("a.png"), "https://files.test/a") is not None
+    assert b"files.test" not in notes.read_bytes()
+    again.publish(0, [])
+    assert not notes.exists()
+
+
+def test_what_arrived_beside_is_known_too(library: FileLibrary) -> None:
+    """Content that waits to replace another release's is found again, and still moved when published."""
+    pull(library, "0.1", {"a.png": b"one"})
+    target, origin = PurePosixPath("a.png"), "https://files.test/a"
+    for attempt in range(2):
+        staging = library.stage(release_named("0.2"), "flat")
+        known = staging.known(target, origin)
+        assert (known is not None) == bool(attempt)
+        place = staging.claim(target)
+        place.write_bytes(b"two") if known is None else None
+        staging.add_file(target, 3, place.stat().st_mtime_ns, None, origin)
+        staging.publish(0, []) if attempt else staging.abandon()
+    assert (library.folder(REFERENCE) / "images/a.png").read_bytes() == b"two"
 
 
 def test_content_that_was_replaced_is_not_protected(library: FileLibrary, root: Path) -> None:

@@ -218,7 +218,7 @@ def test_reading_from_the_middle(hub: LocalHub, dataset: Dataset, bench: Workben
     for validator in (None, "0" * 64):
         assert read(hub, url_of(item), 1_000_000, validator) == content
     assert read(hub, url_of(item), len(content), digest) == b""
-    assert hub.source.schemes == {"blob"}
+    assert hub.source.schemes == {"blob", "storage"}
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from groundtruth.adapters.memory import FakeClock
-from groundtruth.testing.hub import AnnotationHubContract
+from groundtruth.testing.hub import ServableHubContract
 
 
-class TestLocalHub(AnnotationHubContract):
+class TestLocalHub(ServableHubContract):
     many = 2100
     """More than a page of anything, and than a batch of an export."""
 
@@ -19,7 +19,7 @@ class TestLocalHub(AnnotationHubContract):
 
 def test_no_suite_hides_a_test_of_another() -> None:
     owners: dict[str, str] = {}
-    for suite in AnnotationHubContract.__mro__:
+    for suite in ServableHubContract.__mro__:
         for name in vars(suite):
             if name.startswith("test_"):
                 assert owners.setdefault(name, suite.__name__) == suite.__name__

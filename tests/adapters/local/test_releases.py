@@ -22,7 +22,7 @@ from groundtruth.domain.digest import Digest
 from groundtruth.domain.document import AnnotationDocument
 from groundtruth.domain.errors import DatasetNotFound, GroundtruthError, InvalidInput, NameTaken
 from groundtruth.domain.geometry import RunLengths
-from groundtruth.domain.item import StatusChange
+from groundtruth.domain.item import ItemUpdate, StatusChange
 from groundtruth.domain.names import RemotePath
 from groundtruth.domain.release import ExportOptions, Release
 from groundtruth.domain.shapes import RASTER_LAYER_CLASS, Mask, RasterLayer
@@ -99,6 +99,28 @@ def test_blob_that_is_freed_meanwhile(
     release = slow.create_release(dataset, "1", ExportOptions())
     assert sorted(bench.documents(release)) == ["/a.png", "/b.png"]
     assert hub.check().is_clean
+
+
+def test_item_that_is_moved_while_it_is_annotated(
+    hub: LocalHub, slow: LocalHub, codec: MeddlingCodec, dataset: Dataset, bench: Workbench
+) -> None:
+    (item,) = bench.push(dataset, "/a.png")
+    codec.action = lambda: hub.update_items(dataset, [item.id], ItemUpdate(RemotePath("/moved")))
+    slow.import_annotations(dataset, item.id, [car()], [], OVERWRITE)
+    assert codec.action is None
+    (document,) = bench.documents(bench.export(dataset, "1")).items()
+    assert (document[0], len(document[1]["annotations"])) == ("/moved/a.png", 1)
+
+
+def test_moved_items_are_released_as_if_they_had_always_been_there(
+    hub: LocalHub, dataset: Dataset, bench: Workbench
+) -> None:
+    (item,) = bench.push(dataset, "/a.png")
+    hub.import_annotations(dataset, item.id, [car(uuid(1))], [], OVERWRITE)
+    hub.update_items(dataset, [item.id], ItemUpdate(RemotePath("/x")))
+    moved = bench.frozen(bench.export(dataset, "moved"))
+    hub.import_annotations(dataset, item.id, [], [], ImportMode.APPEND)
+    assert bench.frozen(bench.export(dataset, "stored")) == moved
 
 
 def test_name_that_is_taken_meanwhile(

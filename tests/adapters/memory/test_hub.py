@@ -1,24 +1,28 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from groundtruth.adapters.formats.darwin_json import DarwinJsonCodec
 from groundtruth.adapters.memory import FakeClock, MemoryHub, fake_image, fake_video
+from groundtruth.domain.access import Role
 from groundtruth.domain.annotation import Annotation
 from groundtruth.domain.classes import AnnotationClass
 from groundtruth.domain.dataset import Dataset
 from groundtruth.domain.errors import DiskFull, InvalidInput, ReleasePending, Unavailable
 from groundtruth.domain.geometry import RunLengths
-from groundtruth.domain.item import ItemQuery
+from groundtruth.domain.item import ItemQuery, ItemUpdate
 from groundtruth.domain.maintenance import Damage
 from groundtruth.domain.release import ExportOptions, ReleaseStatus
+from groundtruth.domain.report import Grouping, ReportQuery
 from groundtruth.domain.shapes import RASTER_LAYER_CLASS, Mask, RasterLayer, Tag
 from groundtruth.domain.upload import NewItem, NewSlot, UploadOptions
 from groundtruth.ports.annotations import ImportMode
 from groundtruth.testing.scenario import Workbench, nothing
+from groundtruth.testing.storage import BUCKET
 
 
 @pytest.fixture
@@ -176,3 +180,36 @@ def test_what_nothing_refers_to_is_freed(hub: MemoryHub, dataset: Dataset, bench
     assert hub.collect() == would
     assert hub.collect().objects == 0
     assert hub.check().is_clean and hub.check().objects == 2
+
+
+def test_what_servers_ask_can_fail(hub: MemoryHub, dataset: Dataset, bench: Workbench) -> None:
+    (upload,) = bench.register(dataset, bench.item("/a.png")).uploads
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    query = ReportQuery(now, now, (Grouping.ANNOTATORS,))
+    calls: dict[str, tuple[object, ...]] = {
+        "update_items": (dataset, [], ItemUpdate()),
+        "dataset_of": ("team", upload.item_id),
+        "find_upload": ("team", upload.upload_id),
+        "receive": (upload, [b"x"], 1),
+        "list_attributes": (dataset,),
+        "annotator_report": ("team", query),
+        "add_storage": ("team", BUCKET),
+        "list_storages": ("team",),
+        "register_stored": (dataset, BUCKET, []),
+        "remove_storage": ("team", BUCKET.name),
+        "create_key": ("team", Role.OWNER, ""),
+        "list_keys": (),
+        "find_key": ("",),
+        "signing_secret": (),
+    }
+    for name, arguments in calls.items():
+        hub.faults.fail(name, Unavailable("the hub", status=503))
+        with pytest.raises(Unavailable):
+            getattr(hub, name)(*arguments)
+        getattr(hub, name)(*arguments)
+    key, _ = hub.create_key("team", Role.OWNER, "")
+    hub.faults.fail("revoke_key", Unavailable())
+    with pytest.raises(Unavailable):
+        hub.revoke_key(key.id)
+    hub.confirm([upload])
+    assert bench.statuses(dataset) == {"/a.png": "new"}

@@ -49,7 +49,10 @@ def test_everything_has_a_default(home: Path) -> None:
     assert settings.file == home / "config.toml"
     assert settings.datasets_dir == home / "datasets"
     assert settings.hub_path == home / "hub"
-    assert settings.hubs == {"local": HubSettings("embedded", home / "hub")}
+    assert settings.hubs == {
+        "local": HubSettings("embedded", home / "hub"),
+        "darwin": HubSettings("darwin", url="https://darwin.v7labs.com"),
+    }
     assert settings.retry == RetryPolicy()
     assert settings.warnings == ()
     assert list(home.iterdir()) == []
@@ -302,7 +305,14 @@ paths = st.text(st.characters(codec="utf-8", exclude_characters="\x00/"), min_si
 )
 hubs = st.one_of(
     paths.map(lambda path: HubSettings(path=path)),
-    st.text(min_size=1).map(lambda url: HubSettings("darwin", None, url)),
+    st.builds(
+        HubSettings,
+        st.just("darwin"),
+        st.none(),
+        st.text().map(lambda host: f"https://{host}"),
+        st.none() | slugs,
+        st.none() | st.integers(0, 9),
+    ),
 )
 
 
@@ -341,3 +351,32 @@ def test_importing_is_cheap() -> None:
     code = "import sys, groundtruth.adapters.settings; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"cattrs", "tomllib", "tomli_w", "platformdirs", "numpy", "structlog", "msgspec"} & set(loaded)
+
+
+REMOTE = '[hubs.lab]\nkind = "darwin"\nurl = "https://hub.example.org"\nteam = "example-team"\n'
+
+
+def test_a_hub_brings_its_team_unless_someone_says_otherwise(home: Path) -> None:
+    (home / "config.toml").write_text(f'team = "mine"\n{REMOTE}')
+    assert load(home).team == "mine"
+    chosen = load(home).at_hub("lab")
+    assert (chosen.team, chosen.origin("team")) == ("example-team", f"file {home / 'config.toml'}")
+    assert load(home, GROUNDTRUTH_HUB="lab").team == "example-team"
+    assert load(home, GROUNDTRUTH_HUB="lab", GROUNDTRUTH_TEAM="other").team == "other"
+    assert load_settings({"team": "flagged"}, {"GROUNDTRUTH_HOME": str(home)}).at_hub("lab").team == "flagged"
+
+
+def test_more_files_at_once_from_a_hub_elsewhere(home: Path) -> None:
+    (home / "config.toml").write_text(REMOTE)
+    assert load(home).transfers == 16
+    assert load(home).at_hub("lab").transfers == 64
+    assert load(home, GROUNDTRUTH_WORKERS="3").at_hub("lab").transfers == 3
+
+
+@pytest.mark.parametrize(
+    "hub", ['url = "ftp://a"', 'url = "https://a"\ncompression = 10', 'url = "https://a"\nteam = "a b"']
+)
+def test_odd_hubs_are_refused(home: Path, hub: str) -> None:
+    (home / "config.toml").write_text(f'[hubs.lab]\nkind = "darwin"\n{hub}\n')
+    with pytest.raises(InvalidInput):
+        load(home)

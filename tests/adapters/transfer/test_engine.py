@@ -138,7 +138,9 @@ def test_what_is_unavailable_is_tried_again(world: World, reply: Any) -> None:
     assert world.fetch().status is FetchStatus.FETCHED
     assert sum(world.clock.sleeps) == pytest.approx(3.0)
     assert [(event.attempt, event.wait) for event in world.progress.of(Retrying)] == [(1, 1.0), (2, 2.0)]
-    assert {(event.key, event.reason) for event in world.progress.of(Retrying)} == {("a", busy.message)}
+    assert {(event.key, event.reason) for event in world.progress.of(Retrying)} == {
+        ("a", "HTTP 503 (service unavailable)")
+    }
 
 
 def test_retry_after_is_honoured_up_to_the_longest_wait(world: World, reply: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from groundtruth.adapters.transfer.http import HttpSource, public
+from groundtruth.adapters.web import CurlWeb
 from groundtruth.domain.errors import (
     AccessDenied,
     GroundtruthError,
@@ -29,14 +31,11 @@ class TestHttpSource(ObjectSourceContract):
     @pytest.fixture(autouse=True)
     def _site(self, site: Any) -> Iterator[None]:
         self.site = site
-        self.sources: list[HttpSource] = []
-        yield
-        for source in self.sources:
-            source.close()
+        with CurlWeb(8) as self.web:
+            yield
 
     def make_source(self, folder: Path) -> HttpSource:
-        self.sources.append(HttpSource())
-        return self.sources[-1]
+        return HttpSource(self.web)
 
     def add(self, source: object, data: bytes) -> str:
         return self.site.add(data)
@@ -58,8 +57,8 @@ class TestHttpSourceOfServerWithoutRanges(TestHttpSource):
 
 @pytest.fixture
 def source() -> Iterator[HttpSource]:
-    with HttpSource(connect_timeout=2, read_timeout=0.1) as source:
-        yield source
+    with CurlWeb(8, connect_timeout=2, read_timeout=0.1) as web:
+        yield HttpSource(web)
 
 
 def read(source: HttpSource, url: str, start: int = 0, validator: str | None = None) -> tuple[int, bytes]:
@@ -292,11 +291,13 @@ def test_what_is_no_address_is_invalid_input(source: HttpSource, url: str) -> No
 # --- redirects and keys -------------------------------------------------------------------------------
 
 
-def key_for(site: Any) -> HttpSource:
+@contextmanager
+def key_for(site: Any) -> Iterator[HttpSource]:
     def authorize(url: str) -> Mapping[str, str]:
         return {"Authorization": "ApiKey k"} if url.startswith(site.root + "/") else {}
 
-    return HttpSource(authorize)
+    with CurlWeb(8) as web:
+        yield HttpSource(web, authorize)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

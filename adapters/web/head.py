@@ -1,0 +1,49 @@
+"""Heads of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+BLANK = {b"\r\n", b"\n"}
+
+
+@attrs.frozen
+class Head:
+    """Status and headers, by name in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, lines: Iterable[bytes]) -> Head | None:
+        """The head in lines as they came, those of preliminary answers (1xx) included; None if it is not whole."""
+        status, headers, name = 0, dict[str, str](), ""
+        for line in lines:
+            if line.startswith(b"HTTP/"):
+                status, headers, name = _status(line), {}, ""
+            elif line in BLANK:
+                if status >= 200 or status == 101:
+                    return cls(status, headers)
+            elif line[0] in b" \t":  # goes on with the line before
+                if name:
+                    headers[name] = f"{headers[name]} {line.strip().decode('latin-1')}"
+            else:
+                name, colon, value = line.decode("latin-1").partition(":")
+                name = name.lower() if colon else ""
+                if name in headers:
+                    add(headers, name, value.strip())
+                elif name:
+                    headers[name] = value.strip()
+        return None
+
+
+def add(headers: dict[str, str], name: str, value: str) -> None:
+    """Add a header; to the value of one of that name, after a comma."""
+    headers[name] = f"{headers[name]}, {value}" if name in headers else value
+
+
+def _status(line: bytes) -> int:
+    number = line.split(maxsplit=2)[1:2]
+    return int(number[0]) if number and number[0].isdigit() else 0

@@ -1,0 +1,130 @@
+"""Which adapter a hub gets, and where the objects are read that it refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..adapters.settings import Settings
+from ..adapters.transfer import OnDemand, TransferEngine
+from ..domain.errors import InvalidInput
+from ..ports.clock import Clock
+from ..ports.credentials import CredentialStore
+from ..ports.documents import DocumentCodec
+from ..ports.media import MediaProbe
+from ..ports.progress import Progress
+from ..ports.storage import ObjectStore, OpenStore
+from ..ports.transfer import LinkRenewer
+from ..ports.web import Web
+
+if TYPE_CHECKING:
+    from ..adapters.web import CurlWeb
+
+T = TypeVar("T")
+
+SCHEMES = frozenset({"http", "https"})
+ARCHIVES = "release"
+"""Task of the transfer that fetches the documents of a release."""
+
+
+def kept_open(opened: list[object], made: T) -> T:
+    """Note what has to be closed in the end."""
+    opened.append(made)
+    return made
+
+
+def make_web(connections: int) -> CurlWeb:
+    """Connections to hubs and stores; imported here, since work on this machine needs none."""
+    from ..adapters.web import CurlWeb
+
+    return CurlWeb(connections=connections)
+
+
+def make_objects(environ: Mapping[str, str]) -> ObjectStore:
+    """External storages, reached with what the environment knows; imported when the first of them is used."""
+    from ..adapters.objectstore import ObstoreObjects
+
+    return ObstoreObjects(environ)
+
+
+def make_hub(
+    settings: Settings,
+    codec: DocumentCodec,
+    probe: MediaProbe,
+    clock: Clock,
+    progress: Progress,
+    credentials: CredentialStore,
+    web: Callable[[], Web],
+    objects: OpenStore,
+    environ: Mapping[str, str],
+) -> Any:
+    """The adapter for the chosen hub.
+
+    Raises:
+        InvalidInput: the hub is not known, or of a kind that holds no annotations.
+    """
+    hub = settings.check_hub()
+    if hub.kind == "embedded":
+        from ..adapters.local import LocalHub
+
+        return LocalHub(settings.hub_path, codec, probe, clock, name=settings.hub, objects=objects)
+    if hub.kind != "darwin":
+        raise InvalidInput(f"hub '{settings.hub}'", f"is a {hub.kind} hub, which holds no annotations", "Use another")
+    from ..adapters.darwin import DarwinHub
+    from .access import access_to
+
+    access = access_to(settings, credentials, environ)
+    config = access.config
+
+    archives = TransferEngine(
+        [_web_source(web)],
+        clock=clock,
+        progress=progress,
+        retry=config.retry,
+        workers=1,
+        incoming=incoming(settings),
+        task=ARCHIVES,
+    )
+    return DarwinHub(
+        config.base_url,
+        access.keys,
+        web(),
+        codec=codec,
+        clock=clock,
+        progress=progress,
+        retry=config.retry,
+        name=settings.hub,
+        compression=access.compression,
+        transfer=archives,
+        folder=incoming(settings),
+        chunk=config.upload_chunk,
+    )
+
+
+def make_sources(hub: Any, web: Callable[[], Web]) -> list[Any]:
+    """Where the objects of a hub are read: its own store if it has one here, and the web, with its key if it has one.
+
+    Files of this machine are not among them: a hub elsewhere could name any.
+    """
+    own: list[Any] = [hub.source] if hasattr(hub, "source") else []
+    return [*own, _web_source(web, getattr(hub, "authorize", None))]
+
+
+def renewer_of(hub: Any) -> LinkRenewer | None:
+    """Who gives fresh addresses for expired ones: the hub, if it knows how."""
+    return hub if hasattr(hub, "renew") else None
+
+
+def incoming(settings: Settings) -> Path:
+    """Where partial downloads wait: beside the datasets, so that publishing one is a rename."""
+    return settings.datasets_dir / ".incoming"
+
+
+def _web_source(web: Callable[[], Web], authorize: Any = None) -> Any:
+    def make() -> Any:
+        from ..adapters.transfer.http import HttpSource
+
+        return HttpSource(web()) if authorize is None else HttpSource(web(), authorize)
+
+    return OnDemand(SCHEMES, make)

@@ -1,0 +1,95 @@
+"""Taking the bytes of an upload, at an address that was signed for it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from typing import IO
+
+from ...domain.errors import Truncated
+from .endpoints import Endpoint, Endpoints, guarded
+from .options import ServerOptions
+from .replies import Outcome, Reply
+from .requests import Receive, Request, read_body, read_piece, short, too_large
+from .services import Services
+
+KEPT = 1 << 20
+"""Bodies up to here are held in memory; larger ones wait in a file until they are complete."""
+
+UPLOADS = "uploads"
+
+
+def upload_endpoint(services: Services, endpoints: Endpoints) -> Endpoint:
+    """Answers `PUT /api/uploads/{team}/{upload_id}?expires=…&signature=…`."""
+    options = services.options
+
+    async def answer(request: Request, receive: Receive) -> Outcome:
+        team, upload_id = request.parameters["team"], request.parameters["upload_id"]
+        _check(services, request, team, upload_id)
+        size = request.announced()
+        if size is not None and size > options.max_body:
+            raise too_large(options.max_body)
+        if size is not None and size <= KEPT:
+            body = await read_body(request, receive, KEPT, options.patience)
+            return await endpoints.run(guarded, _take, services, team, upload_id, (body,), size)
+        missing = await endpoints.run(guarded, _find, services, team, upload_id)
+        if missing is not None:
+            return missing
+        with tempfile.TemporaryFile(dir=options.spool) as file:
+            arrived = await _spool(endpoints, services.options, receive, file, size)
+            return await endpoints.run(guarded, _take_file, services, team, upload_id, file, arrived)
+
+    return answer
+
+
+def _check(services: Services, request: Request, team: str, upload_id: str) -> None:
+    query = request.query()
+    expires, signature = (next(iter(query.get(name, ())), "") for name in ("expires", "signature"))
+    services.links(request).check_signed((UPLOADS, team, upload_id), expires, signature)
+
+
+async def _spool(
+    endpoints: Endpoints, options: ServerOptions, receive: Receive, file: IO[bytes], announced: int | None
+) -> int:
+    """Write the body to a file; return its size.
+
+    Raises:
+        Refused: it is not as long as announced, above the limit, or stopped coming.
+    """
+    limit = options.max_body if announced is None else announced
+    size, held, more = 0, bytearray(), True
+    while more:
+        piece, more = await read_piece(receive, options.patience)
+        held += piece
+        size += len(piece)
+        if size > limit:
+            raise too_large(limit)
+        if len(held) >= KEPT or not more:
+            await endpoints.run(file.write, held)
+            held = bytearray()
+    if announced is not None and size != announced:
+        raise short(announced, size)
+    return size
+
+
+def _find(services: Services, team: str, upload_id: str) -> None:
+    services.hub.find_upload(team, upload_id)
+
+
+def _take_file(services: Services, team: str, upload_id: str, file: IO[bytes], size: int) -> Reply:
+    file.seek(0)
+    return _take(services, team, upload_id, _pieces(file), size)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(KEPT):
+        yield piece
+
+
+def _take(services: Services, team: str, upload_id: str, chunks: Iterator[bytes] | tuple[bytes], size: int) -> Reply:
+    upload = services.hub.find_upload(team, upload_id)
+    try:
+        services.hub.receive(upload, chunks, size)
+    except Truncated as error:
+        raise short(error.expected_size, error.actual_size) from error
+    return Reply()
