@@ -91,15 +91,14 @@ def slowed(place: Place, delay: float) -> Iterator[Place]:
     upstream = place.url.partition("://")[2]
     proxy = subprocess.Popen(
         [sys.executable, "-m", "support.proxy", "--upstream", upstream, "--delay", str(delay)],
-        cwd=ROOT / "tests", stdout=subprocess.PIPE, text=True,
+        cwd=ROOT / "tests", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
+    assert proxy.stdout is not None
+    port = proxy.stdout.readline().split()[-1]
     try:
-        assert proxy.stdout is not None
-        port = proxy.stdout.readline().split()[-1]
         yield attrs.evolve(place, url=f"http://127.0.0.1:{port}")
     finally:
-        proxy.terminate()
-        proxy.wait(10)
+        print(f"proxy: {proxy.communicate()[0].strip()}", flush=True)  # it ends when its input does
 
 
 def pictures(folder: Path, count: int, size: int) -> Path:
@@ -140,7 +139,7 @@ class Bench:
         for number in range(self.rounds):
             for who in ("groundtruth", "darwin"):
                 environment, _ = place.home(who)
-                name = f"push-{who}-{scenario.replace(' ', '-')}-{number}"
+                name = f"{scenario}-{who}-{number}".replace(" ", "-").lower()
                 subprocess.run(
                     [*program(), "--quiet", "--hub", "darwin", "dataset", "create", name],
                     env=environment, check=True, capture_output=True,

@@ -36,6 +36,8 @@ Query = Sequence[tuple[str, str | int]]
 
 MAX_ANSWER = 64 * 1024 * 1024
 """Bytes of an answer, as sent and unpacked."""
+TRIES_UNHEARD = 3
+"""Tries to connect to a hub that has not answered anything yet."""
 MAX_REFUSAL = 64 * 1024
 MAX_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -97,6 +99,7 @@ class Api:
         self._name = name
         self._features: dict[str, Mapping[str, bool]] = {}
         self._lock = threading.Lock()
+        self._answered = False
         self._headers = {team: _headers(key) for team, key in self._keys.items()}
 
     def __repr__(self) -> str:
@@ -225,12 +228,17 @@ class Api:
             except Unavailable as error:
                 if not (repeatable or isinstance(error, NotSent) or error.status == 429):
                     raise Unsure(error.what, error.reason, error.status, error.retry_after) from error
-                if attempt >= self._retry.max_attempts:
+                if attempt >= self._tries(error):
                     raise
                 wait = self._retry.wait(attempt, random.random(), error.retry_after)
                 self._progress.report(Retrying(name, kind_of(error), wait, attempt))
                 self._clock.sleep(wait)
                 attempt += 1
+
+    def _tries(self, error: Unavailable) -> int:
+        """How often to try in all. A hub that never answered is more likely misspelt than restarting."""
+        unheard = isinstance(error, NotSent) and not self._answered
+        return min(self._retry.max_attempts, TRIES_UNHEARD) if unheard else self._retry.max_attempts
 
     def _ask(
         self,
@@ -267,6 +275,7 @@ class Api:
         url, headers = ask.url, ask.headers
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._web.send(WebRequest(ask.method, url, headers, ask.body))
+            self._answered = True
             try:
                 if 200 <= answer.status < 300:
                     return _body(answer, limit, ask.name)

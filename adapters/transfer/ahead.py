@@ -33,7 +33,7 @@ class Begun(Protocol):
     """An object that was asked for.
 
     A source can be asked ahead if its `begin(url)` returns one. It returns None if it never can, and raises `Busy` if
-    it cannot now.
+    it cannot now; its `is_busy` tells so beforehand.
     """
 
     @property

@@ -24,7 +24,7 @@ from ...domain.policies import RetryPolicy
 from ...ports.clock import Clock
 from ...ports.progress import Advanced, Progress, Retrying
 from ...ports.transfer import FetchOutcome, FetchRequest, FetchStatus, LinkRenewer, ObjectSource, ObjectStream
-from .ahead import Flight
+from .ahead import Busy, Flight
 from .existing import Existing, existing
 from .job import Job
 from .meter import Meter
@@ -66,9 +66,12 @@ class Fetcher:
         Raises:
             Busy: it cannot be done now.
         """
-        begin = getattr(self.sources.get(_scheme(request.url)), "begin", None)
+        source = self.sources.get(_scheme(request.url))
+        begin = getattr(source, "begin", None)
         if begin is None:
             return None
+        if getattr(source, "is_busy", False):
+            raise Busy  # before anything is looked at: this is asked again and again
         job = Job(request)
         try:
             job.seen, folder = existing(job.destination), self.folder_for(job.destination)

@@ -133,6 +133,11 @@ class HttpSource:
                 return stream
         return self.opened(url)
 
+    @property
+    def is_busy(self) -> bool:
+        """True if `begin` would raise `Busy` at the moment."""
+        return getattr(self.web, "is_busy", False)
+
     def begin(self, url: str) -> HttpBegun | None:
         """An object that is asked for step by step; None if the web cannot.
 

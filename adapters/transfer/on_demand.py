@@ -27,6 +27,11 @@ class OnDemand:
         """Open an object of the source, which is made if it is the first."""
         return self._made().open(url, start, validator)
 
+    @property
+    def is_busy(self) -> bool:
+        """As the source's."""
+        return getattr(self._source, "is_busy", False)
+
     def begin(self, url: str) -> Any:
         """As the source's `begin`; None if it has none."""
         begin = getattr(self._made(), "begin", None)

@@ -148,6 +148,11 @@ class CurlWeb:
         """Send a request; return when the headers of the answer are there."""
         return _answer(self._begin(self._leases.take(request.url), request), self._leases)
 
+    @property
+    def is_busy(self) -> bool:
+        """True if `begin` would return None at the moment."""
+        return self._leases.is_busy
+
     def begin(self, request: WebRequest) -> CurlExchange | None:
         """A request that is sent by its first `step`; None if there is no connection to spare."""
         wire = self._leases.spare()

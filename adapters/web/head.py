@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import attrs
 
@@ -17,8 +17,27 @@ class Head:
     headers: Mapping[str, str]
 
     @classmethod
-    def parse(cls, lines: Iterable[bytes]) -> Head | None:
+    def parse(cls, lines: list[bytes]) -> Head | None:
         """The head in lines as they came, those of preliminary answers (1xx) included; None if it is not whole."""
+        return cls._usual(lines) or cls._parse(lines)
+
+    @classmethod
+    def _usual(cls, lines: list[bytes]) -> Head | None:
+        """A single head with nothing odd about it: as good as every one, and this is done for every small file."""
+        status = _status(lines[0])
+        if status < 200 or lines[-1] not in BLANK or not lines[0].startswith(b"HTTP/"):
+            return None
+        headers: dict[str, str] = {}
+        for line in lines[1:-1]:
+            name, colon, value = line.decode("latin-1").partition(":")
+            name = name.lower()
+            if not colon or name in headers or name[:1] <= " ":
+                return None
+            headers[name] = value.strip()
+        return cls(status, headers)
+
+    @classmethod
+    def _parse(cls, lines: list[bytes]) -> Head | None:
         status, headers, name = 0, dict[str, str](), ""
         for line in lines:
             if line.startswith(b"HTTP/"):
@@ -32,10 +51,8 @@ class Head:
             else:
                 name, colon, value = line.decode("latin-1").partition(":")
                 name = name.lower() if colon else ""
-                if name in headers:
+                if name:
                     add(headers, name, value.strip())
-                elif name:
-                    headers[name] = value.strip()
         return None
 
 
@@ -45,5 +62,5 @@ def add(headers: dict[str, str], name: str, value: str) -> None:
 
 
 def _status(line: bytes) -> int:
-    number = line.split(maxsplit=2)[1:2]
-    return int(number[0]) if number and number[0].isdigit() else 0
+    number = line[9:12] if line.startswith(b"HTTP/1.") else b"".join(line.split(maxsplit=2)[1:2])
+    return int(number) if number.isdigit() else 0

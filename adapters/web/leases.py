@@ -28,6 +28,11 @@ class Leases:
         """True if no more wires are given out."""
         return self._closed
 
+    @property
+    def is_busy(self) -> bool:
+        """True if there is no wire to spare at the moment."""
+        return self._left + len(self._idle) <= 1
+
     def take(self, url: str) -> Wire:
         """A wire for an exchange with `url`.
 
@@ -46,7 +51,7 @@ class Leases:
     def spare(self) -> Wire | None:
         """A wire that is free at once, but never the last one: who waits for one must get it in the end."""
         with self._changed:
-            if not self._closed and self._left + len(self._idle) > 1:
+            if not self._closed and not self.is_busy:
                 return self._idle.pop() if self._idle else self._new()
         return None
 

@@ -122,7 +122,10 @@ class Wire:
         """
         self._deadline = None
         while self.running:
-            if self._perform():
+            self._feed()
+            with self._settings.gate:
+                moved = self._perform()
+            if moved:
                 if sum(map(len, self._received)) < ENOUGH:
                     continue  # there may be more
             elif self.running and not self._received and not self._read_head():
@@ -137,9 +140,11 @@ class Wire:
         Raises:
             Unavailable: nothing happened for too long.
         """
+        self._feed()
         while self.running and self._perform():
             if sum(map(len, self._received)) >= HELD:
                 break
+            self._feed()
         self._settle()
         if not self.running:
             return True
@@ -255,11 +260,8 @@ class Wire:
 
     def _perform(self) -> bool:
         """Do what can be done now; True if anything was."""
-        if self._reader is not None:
-            self._feed(self._reader)
         before = self._taken + len(self._lines) + len(self._received)
-        with self._settings.gate:
-            _, self.running = self._multi.perform()
+        _, self.running = self._multi.perform()
         if not self.running:
             self._finish()
         elif self._taken + len(self._lines) + len(self._received) == before:
@@ -267,8 +269,11 @@ class Wire:
         self._deadline = None
         return True
 
-    def _feed(self, reader: BodyReader) -> None:
+    def _feed(self) -> None:
         """Have bytes ready to send. A file is read here, not when libcurl asks: it may be slow."""
+        reader = self._reader
+        if reader is None:
+            return
         self._account(reader)
         if self._unread and not self._piece:
             data = reader.read(PIECE)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundtruth.adapters.darwin.api import Api, Rejected, TooLarge, Unsure, segment
+from groundtruth.adapters.darwin.api import TRIES_UNHEARD, Api, Rejected, TooLarge, Unsure, segment
 from groundtruth.adapters.darwin.origin import origin_of
 from groundtruth.adapters.darwin.refusals import retry_after
 from groundtruth.adapters.memory import FakeClock, MemoryProgress
@@ -297,6 +297,21 @@ def test_what_must_not_be_done_twice_is_not_repeated_blindly(failure: Any) -> No
 def test_what_certainly_did_nothing_is_repeated(failure: Any) -> None:
     world = World(failing(failure, then={"id": 1}))
     assert world.api.post("acme", "x", {}, repeatable=False) == {"id": 1}
+
+
+def test_a_hub_that_never_answered_is_not_waited_for_long() -> None:
+    world = World(failing(then=NotSent("hub", "refused")))
+    with pytest.raises(NotSent):
+        world.api.get("acme", "x")
+    assert len(world.web.sent) == TRIES_UNHEARD < RETRY.max_attempts
+
+
+def test_a_hub_that_answered_before_is_waited_for() -> None:
+    world = World(failing({"id": 1}, then=NotSent("hub", "refused")))
+    world.api.get("acme", "x")
+    with pytest.raises(NotSent):
+        world.api.get("acme", "x")
+    assert len(world.web.sent) == 1 + RETRY.max_attempts
 
 
 def test_posts_that_may_be_repeated_are() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from groundtruth.adapters.web import CurlWeb
 from groundtruth.adapters.web.plain import RequestsWeb
-from groundtruth.testing.web import SocketWebContract
+from groundtruth.testing.web_sockets import SocketWebContract
 from groundtruth.testing.website import Website
 
 
