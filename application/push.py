@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -135,7 +136,7 @@ class PushItems:
         report = PushReport(self.datasets.get_dataset(reference))
         planner = _Planner(self.files, paths, chosen, report, self.progress, frozenset(paths))
         self.progress.report(Started(TASK, planner.count(), "files"))
-        _Upload(self, planner, report).run()
+        _Upload(self, planner, report, _Confirmer(self.uploads)).run()
         self.progress.report(Finished(TASK))
         return report
 
@@ -256,11 +257,68 @@ class _Planner:
 
 @attrs.define
 class _Sent:
-    """Outcome of sending one slot."""
+    """Outcome of sending one slot, and of confirming it."""
 
     upload: PendingUpload
     size: int = 0
     error: GroundtruthError | None = None
+    stage: str = "upload"
+
+
+@attrs.define
+class _Confirmer:
+    """Confirms uploads in batches. Whoever completes a batch confirms it, while others go on sending."""
+
+    uploads: UploadDesk
+    waiting: list[_Sent] = attrs.field(factory=list[_Sent], init=False)
+    size: int = attrs.field(default=0, init=False)
+    lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+
+    def add(self, sent: _Sent) -> list[_Sent]:
+        """Take note of a slot that was sent; return those that were confirmed (or refused) now."""
+        with self.lock:
+            self.waiting.append(sent)
+            self.size += sent.size
+            if len(self.waiting) < CONFIRM_BATCH and self.size < CONFIRM_BYTES:
+                return []
+            batch = self._taken()
+        try:
+            self._confirm(batch)
+        except BaseException:
+            with self.lock:
+                self.waiting.extend(batch)  # the last confirmation repeats it
+            raise
+        return batch
+
+    def rest(self) -> list[_Sent]:
+        """Confirm what is left."""
+        with self.lock:
+            batch = self._taken()
+        self._confirm(batch)
+        return batch
+
+    def _taken(self) -> list[_Sent]:
+        batch, self.waiting, self.size = self.waiting, [], 0
+        return batch
+
+    def _confirm(self, batch: list[_Sent]) -> None:
+        unknown = self._declare(batch) if batch else {}
+        for sent in batch:
+            sent.error, sent.stage = unknown.get(sent.upload.upload_id), "confirm"
+
+    def _declare(self, batch: Sequence[_Sent]) -> dict[str, ObjectNotFound]:
+        """Confirm uploads; return the errors of those the hub does not know any more, by upload id."""
+        try:
+            self.uploads.confirm([sent.upload for sent in batch])
+        except ObjectNotFound as error:
+            if len(batch) == 1:
+                return {batch[0].upload.upload_id: error}
+            # An item that was deleted meanwhile must not hold back the others: none of them is confirmed yet.
+            unknown: dict[str, ObjectNotFound] = {}
+            for sent in batch:
+                unknown.update(self._declare([sent]))
+            return unknown
+        return {}
 
 
 @attrs.define
@@ -270,18 +328,17 @@ class _Upload:
     push: PushItems
     planner: _Planner
     report: PushReport
-    waiting: list[_Sent] = attrs.field(factory=list[_Sent])
-    waiting_size: int = 0
+    confirmer: _Confirmer
     slots_left: dict[str, int] = attrs.field(factory=dict[str, int])
 
     def run(self) -> None:
         try:
             with closing(self.push.runner.map(self._send, self._register())) as results:
-                for sent in results:
-                    self._take(sent)
+                for ended in results:
+                    self._take(ended)
         finally:
             # Also on Ctrl-C and on a full disk: what was sent whole is not sent again next time.
-            self._confirm()
+            self._take(self.confirmer.rest())
 
     def _register(self) -> Iterator[PendingUpload]:
         upload_options = UploadOptions(self.planner.options.handle_as_slices)
@@ -299,7 +356,8 @@ class _Upload:
                 self.slots_left[upload.item_id] = self.slots_left.get(upload.item_id, 0) + 1
             yield from answer.uploads
 
-    def _send(self, upload: PendingUpload) -> _Sent:
+    def _send(self, upload: PendingUpload) -> list[_Sent]:
+        """Send one slot; return the slots whose end this brought about."""
         sent = _Sent(upload)
 
         def on_bytes(count: int) -> None:
@@ -312,44 +370,15 @@ class _Upload:
             raise
         except GroundtruthError as error:
             sent.error = error
-        return sent
+            return [sent]
+        return self.confirmer.add(sent)
 
-    def _take(self, sent: _Sent) -> None:
-        if sent.error is not None:
-            self._refuse(sent, "upload", sent.error)
-            return
-        self.waiting.append(sent)
-        self.waiting_size += sent.size
-        if len(self.waiting) >= CONFIRM_BATCH or self.waiting_size >= CONFIRM_BYTES:
-            self._confirm()
-
-    def _confirm(self) -> None:
-        batch = self.waiting
-        if not batch:
-            return
-        unknown = self._declare(batch)
-        # Only now: when an interrupt cuts the confirmation short, the last one repeats it.
-        self.waiting, self.waiting_size = [], 0
-        for sent in batch:
-            error = unknown.get(sent.upload.upload_id)
-            if error is None:
+    def _take(self, ended: Sequence[_Sent]) -> None:
+        for sent in ended:
+            if sent.error is None:
                 self._count(sent)
             else:
-                self._refuse(sent, "confirm", error)
-
-    def _declare(self, batch: Sequence[_Sent]) -> dict[str, ObjectNotFound]:
-        """Confirm uploads; return the errors of those the hub does not know any more, by upload id."""
-        try:
-            self.push.uploads.confirm([sent.upload for sent in batch])
-        except ObjectNotFound as error:
-            if len(batch) == 1:
-                return {batch[0].upload.upload_id: error}
-            # An item that was deleted meanwhile must not hold back the others: none of them is confirmed yet.
-            unknown: dict[str, ObjectNotFound] = {}
-            for sent in batch:
-                unknown.update(self._declare([sent]))
-            return unknown
-        return {}
+                self._refuse(sent, sent.error)
 
     def _count(self, sent: _Sent) -> None:
         files = len(sent.upload.slot.sources)
@@ -361,7 +390,7 @@ class _Upload:
             del self.slots_left[sent.upload.item_id]
             self.report.items += 1
 
-    def _refuse(self, sent: _Sent, stage: str, error: GroundtruthError) -> None:
+    def _refuse(self, sent: _Sent, error: GroundtruthError) -> None:
         sources = sent.upload.slot.sources
-        self.report.failed.append(PushIssue(str(sources[0]), stage, error.message))
+        self.report.failed.append(PushIssue(str(sources[0]), sent.stage, error.message))
         self.push.progress.report(Advanced(TASK, len(sources)))

@@ -72,8 +72,8 @@ def address_of(settings: Settings, environ: Mapping[str, str]) -> str:
     return settings.check_hub().url or ""
 
 
-def team_of_key(url: str, key: str, environ: Mapping[str, str]) -> str:
-    """The team that a key of a hub belongs to.
+def team_of_key(settings: Settings, url: str, key: str, environ: Mapping[str, str]) -> str:
+    """The team that a key of the hub at `url` belongs to.
 
     Raises:
         AccessDenied: the hub does not know the key.
@@ -84,7 +84,7 @@ def team_of_key(url: str, key: str, environ: Mapping[str, str]) -> str:
     from .hubs import make_web
 
     retry = retry_and_sizes(DarwinConfig(url), environ).retry
-    with closing(make_web(1)) as web:
+    with closing(make_web(1, settings.timeout)) as web:
         return Api(url, {}, web, clock=SystemClock(), retry=retry, progress=NullProgress()).team_of_key(key)
 
 
@@ -92,7 +92,7 @@ def _asked(settings: Settings, key: str | None, url: str, environ: Mapping[str, 
     """The settings with the team that a key without a name belongs to, if no team is named anywhere."""
     if not key or settings.origin("team") != "default":
         return settings
-    return settings.at_home(team_of_key(url, key, environ), origin="the key")
+    return settings.at_home(team_of_key(settings, url, key, environ), origin="the key")
 
 
 def _is_sdk(settings: Settings) -> bool:

@@ -54,7 +54,9 @@ class Container(containers.DeclarativeContainer):
     runner = providers.Factory(ThreadRunner, settings.provided.transfers)
     library = providers.Singleton(FileLibrary, settings.provided.datasets_dir, clock)
     objects = providers.Singleton(make_objects, environ)
-    web = providers.Singleton(kept_open, opened, providers.Factory(make_web, settings.provided.transfers))
+    web = providers.Singleton(
+        kept_open, opened, providers.Factory(make_web, settings.provided.transfers, settings.provided.timeout)
+    )
     hub = providers.Singleton(
         kept_open,
         opened,

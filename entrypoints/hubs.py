@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..adapters.progress import OnlyTrouble
 from ..adapters.settings import Settings
 from ..adapters.transfer import OnDemand, TransferEngine
 from ..domain.errors import InvalidInput
@@ -34,11 +35,11 @@ def kept_open(opened: list[object], made: T) -> T:
     return made
 
 
-def make_web(connections: int) -> CurlWeb:
+def make_web(connections: int, timeout: float) -> CurlWeb:
     """Connections to hubs and stores; imported here, since work on this machine needs none."""
     from ..adapters.web import CurlWeb
 
-    return CurlWeb(connections=connections)
+    return CurlWeb(connections=connections, read_timeout=timeout)
 
 
 def make_objects(environ: Mapping[str, str]) -> ObjectStore:
@@ -80,7 +81,7 @@ def make_hub(
     archives = TransferEngine(
         [_web_source(web)],
         clock=clock,
-        progress=progress,
+        progress=OnlyTrouble(progress),
         retry=config.retry,
         workers=1,
         incoming=incoming(settings),

@@ -8,9 +8,9 @@ from typing import TextIO
 from .bars import BarProgress
 from .json_lines import JsonLinesProgress
 from .log import LogProgress
-from .null import NullProgress
+from .null import NullProgress, OnlyTrouble
 
-__all__ = ["BarProgress", "JsonLinesProgress", "LogProgress", "NullProgress", "progress_for"]
+__all__ = ["BarProgress", "JsonLinesProgress", "LogProgress", "NullProgress", "OnlyTrouble", "progress_for"]
 
 AnyProgress = BarProgress | JsonLinesProgress | LogProgress | NullProgress
 

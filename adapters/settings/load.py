@@ -17,6 +17,7 @@ from .values import (
     DEFAULT_HUB,
     DEFAULT_ORIGIN,
     DEFAULT_TEAM,
+    DEFAULT_TIMEOUT,
     DEFAULT_WORKERS,
     FLAG_ORIGIN,
     HubSettings,
@@ -31,14 +32,16 @@ VARIABLES = {
     "team": "GROUNDTRUTH_TEAM",
     "datasets_dir": "GROUNDTRUTH_DATASETS_DIR",
     "workers": "GROUNDTRUTH_WORKERS",
+    "timeout": "GROUNDTRUTH_TIMEOUT",
 }
 
 
 def load_settings(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     """The settings in force.
 
-    `flags` may hold `home`, `hub`, `team`, `datasets_dir` and `workers`; None and missing mean not given. Empty
-    variables count as not set. Relative paths are those of the working directory, in the file those of its folder.
+    `flags` may hold `home`, `hub`, `team`, `datasets_dir`, `workers` and `timeout`; None and missing mean not given.
+    Empty variables count as not set. Relative paths are those of the working directory, in the file those of its
+    folder.
 
     Raises:
         InvalidInput: a value cannot be used, the file is malformed, or `flags` name a hub that is not known.
@@ -58,6 +61,7 @@ def load_settings(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
         team=pick("team", DEFAULT_TEAM),
         datasets_dir=pick.path("datasets_dir", home / "datasets"),
         workers=pick.number("workers", DEFAULT_WORKERS),
+        timeout=pick.number("timeout", DEFAULT_TIMEOUT),
         hubs=_hubs(content, home, file, origins),
         retry=_retry(content.retry, file, origins),
         warnings=tuple(f"{file}: unknown key '{key}' is kept and ignored" for key in unknown),

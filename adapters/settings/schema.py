@@ -46,6 +46,7 @@ class FileContent:
     team: str | None = None
     datasets_dir: str | None = None
     workers: int | None = None
+    timeout: int | None = None
     hubs: dict[str, HubEntry] = attrs.field(factory=dict[str, HubEntry])
     retry: RetryEntry = attrs.field(factory=RetryEntry)
 

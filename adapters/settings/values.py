@@ -21,6 +21,8 @@ DEFAULT_WORKERS = 16
 REMOTE_WORKERS = 64
 """Files transferred at once from and to a hub that is not on this machine: most of the time is waiting."""
 MAX_WORKERS = 256
+DEFAULT_TIMEOUT = 60
+"""Seconds for which a hub or store may be silent."""
 
 DEFAULT_ORIGIN = "default"
 FLAG_ORIGIN = "flag"
@@ -69,6 +71,7 @@ class Settings:
     datasets_dir: Path
     workers: int
     hubs: Mapping[str, HubSettings]
+    timeout: int = DEFAULT_TIMEOUT
     retry: RetryPolicy = attrs.field(factory=RetryPolicy)
     warnings: tuple[str, ...] = ()
     origins: Mapping[str, str] = attrs.field(factory=dict, repr=False)
@@ -82,6 +85,9 @@ class Settings:
         if not 1 <= self.workers <= MAX_WORKERS:
             what = f"workers ({self.origin('workers')}) {self.workers}"
             raise InvalidInput(what, "is out of range", f"Use a number from 1 to {MAX_WORKERS}")
+        if self.timeout < 1:
+            what = f"timeout ({self.origin('timeout')}) {self.timeout}"
+            raise InvalidInput(what, "is out of range", "Use a number of seconds, 1 or more")
 
     def origin(self, name: str) -> str:
         """Where a setting comes from: `flag`, `environment NAME`, `file PATH` or `default`."""
@@ -91,7 +97,10 @@ class Settings:
         """Every setting by name, for people to read; `origin` knows each of these names."""
         hubs = {f"hubs.{name}": hub.url or hub.path for name, hub in sorted(self.hubs.items())}
         retry = {f"retry.{name}": value for name, value in attrs.asdict(self.retry).items()}
-        plain = {name: getattr(self, name) for name in ("home", "file", "hub", "team", "datasets_dir", "workers")}
+        plain = {
+            name: getattr(self, name)
+            for name in ("home", "file", "hub", "team", "datasets_dir", "workers", "timeout")
+        }
         return plain | hubs | retry
 
     def check_hub(self) -> HubSettings:

@@ -301,6 +301,10 @@ def _pull(dataset: argparse._SubParsersAction) -> None:
     pull.add_argument("--remove-extra", action="store_true", help="delete images the release does not name")
     pull.add_argument("--force", action="store_true", help="check every file's content, not only size and time")
     pull.add_argument("--allow-missing", action="store_true", help="publish even if some files could not be fetched")
+    pull.add_argument(
+        "--no-local-paths", dest="local_paths", action="store_false",
+        help="leave annotation files as released, without the place of their media",
+    )  # fmt: skip
     pull.add_argument("--no-multi-processed", action="store_true", help="fetch one file at a time")
     _one(dataset, "verify", "pull:verify", "check every file of a pulled release", "dataset verify test:0.1")
     split = _one(

@@ -16,6 +16,9 @@ from .services import Services
 KEPT = 1 << 20
 """Bodies up to here are held in memory; larger ones wait in a file until they are complete."""
 
+SMALL = 1 << 17
+"""Bodies up to here are stored as quickly as a thread is woken."""
+
 UPLOADS = "uploads"
 
 
@@ -31,7 +34,8 @@ def upload_endpoint(services: Services, endpoints: Endpoints) -> Endpoint:
             raise too_large(options.max_body)
         if size is not None and size <= KEPT:
             body = await read_body(request, receive, KEPT, options.patience)
-            return await endpoints.run(guarded, _take, services, team, upload_id, (body,), size)
+            run = endpoints.run_here if size <= SMALL else endpoints.run
+            return await run(guarded, _take, services, team, upload_id, (body,), size)
         missing = await endpoints.run(guarded, _find, services, team, upload_id)
         if missing is not None:
             return missing

@@ -49,7 +49,7 @@ def _with_key(arguments: Namespace, session: Session) -> int:
         key = getpass("API key: ").strip()
     if not key:
         raise InvalidInput("authentication", "needs a key", "Give it with --api_key, or run this in a terminal")
-    team = team_of_key(address_of(settings, os.environ), key, os.environ)
+    team = team_of_key(settings, address_of(settings, os.environ), key, os.environ)
     container = session.container()
     container.credentials().set(settings.hub, team, key)
     default = team if arguments.default_team in {None, "y", "Y"} else check_slug(arguments.default_team, "team")

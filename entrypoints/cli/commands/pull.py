@@ -30,6 +30,7 @@ def pull(arguments: Namespace, session: Session) -> int:
         force=arguments.force,
         remove_extra=arguments.remove_extra,
         allow_missing=arguments.allow_missing,
+        local_paths=arguments.local_paths,
         waiting=Waiting(arguments.retry_timeout, arguments.retry_interval) if arguments.retry else Waiting(),
     )
     reference, container = session.parts(arguments.dataset)
