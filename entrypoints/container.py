@@ -33,7 +33,7 @@ from ..application.split import SplitRelease
 from ..application.storage import ListStorages, RegisterPayload, RegisterStored
 from ..application.upload_artifacts import UploadArtifacts
 from ..application.verify import VerifyRelease
-from .hubs import incoming, kept_open, make_hub, make_objects, make_sources, make_web, renewer_of
+from .hubs import incoming, kept_open, make_hub, make_objects, make_sources, make_web, renewer_of, retry_of
 
 
 class Container(containers.DeclarativeContainer):
@@ -71,7 +71,7 @@ class Container(containers.DeclarativeContainer):
         sources,
         clock=clock,
         progress=progress,
-        retry=settings.provided.retry,
+        retry=providers.Callable(retry_of, settings, environ),
         workers=settings.provided.transfers,
         incoming=providers.Callable(incoming, settings),
         renewer=providers.Callable(renewer_of, hub),

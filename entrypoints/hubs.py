@@ -10,6 +10,7 @@ from ..adapters.progress import OnlyTrouble
 from ..adapters.settings import Settings
 from ..adapters.transfer import OnDemand, TransferEngine
 from ..domain.errors import InvalidInput
+from ..domain.policies import RetryPolicy
 from ..ports.clock import Clock
 from ..ports.credentials import CredentialStore
 from ..ports.documents import DocumentCodec
@@ -76,13 +77,13 @@ def make_hub(
     from .access import access_to
 
     access = access_to(settings, credentials, environ)
-    config = access.config
+    config, retry = access.config, retry_of(settings, environ)
 
     archives = TransferEngine(
         [_web_source(web)],
         clock=clock,
         progress=OnlyTrouble(progress),
-        retry=config.retry,
+        retry=retry,
         workers=1,
         incoming=incoming(settings),
         task=ARCHIVES,
@@ -94,7 +95,7 @@ def make_hub(
         codec=codec,
         clock=clock,
         progress=progress,
-        retry=config.retry,
+        retry=retry,
         name=settings.hub,
         compression=access.compression,
         transfer=archives,
@@ -110,6 +111,16 @@ def make_sources(hub: Any, web: Callable[[], Web]) -> list[Any]:
     """
     own: list[Any] = [hub.source] if hasattr(hub, "source") else []
     return [*own, _web_source(web, getattr(hub, "authorize", None))]
+
+
+def retry_of(settings: Settings, environ: Mapping[str, str]) -> RetryPolicy:
+    """How patiently the chosen hub is tried again: as the settings file says, else as its own variables do."""
+    hub = settings.check_hub()
+    if hub.kind != "darwin" or any(name.startswith("retry.") for name in settings.origins):
+        return settings.retry
+    from ..adapters.darwin.config import DarwinConfig, retry_and_sizes
+
+    return retry_and_sizes(DarwinConfig(), environ).retry
 
 
 def renewer_of(hub: Any) -> LinkRenewer | None:

@@ -98,7 +98,8 @@ class Served:
 
 def serve(program: Program, *arguments: object) -> Served:
     """Start `groundtruth serve` on a free port, and wait until it takes requests."""
-    process = program.start("--json", "serve", "--port", "0", *arguments)
+    # Nobody reads its log while it runs, and a full pipe would stop it.
+    process = program.start("--json", "serve", "--port", "0", "--no-access-log", *arguments)
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
