@@ -22,6 +22,7 @@ from ..domain.upload import (
     NewSlot,
     PendingUpload,
     UploadOptions,
+    check_fps,
     merged_item,
 )
 from ..ports.datasets import DatasetCatalogue
@@ -65,10 +66,7 @@ class PushOptions:
             raise InvalidInput("--item-merge-mode", f"cannot be combined with {clashing[0]}", "Drop one of the two")
         if self.preserve_folders and self.path != ROOT:
             raise InvalidInput("--preserve-folders", "cannot be combined with --path", "Drop one of the two")
-        if isinstance(self.fps, str) and self.fps != "native":
-            raise InvalidInput(f"frame rate {self.fps!r}", "is neither a number nor 'native'")
-        if not isinstance(self.fps, str) and not 0 <= self.fps < 1e6:
-            raise InvalidInput(f"frame rate {self.fps}", "is out of range", "Give frames per second, or 'native'")
+        check_fps(self.fps)
 
     def excludes(self, file: FoundFile) -> bool:
         """True if a pattern fits: an ending (`.jpg`), or a path or glob on name, relative or whole path."""

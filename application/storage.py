@@ -22,7 +22,7 @@ from ..domain.storage import (
     StoredSlot,
     choose_storage,
 )
-from ..domain.upload import BlockReason
+from ..domain.upload import BlockReason, check_fps
 from ..ports.datasets import DatasetCatalogue
 from ..ports.files import LocalFiles
 from ..ports.progress import Advanced, Finished, Progress, Started
@@ -79,10 +79,7 @@ class StoredOptions:
     def __attrs_post_init__(self) -> None:
         if self.preserve_folders and self.path != ROOT:
             raise InvalidInput("--preserve-folders", "cannot be combined with --path", "Drop one of the two")
-        if isinstance(self.fps, str) and self.fps != "native":
-            raise InvalidInput(f"frame rate {self.fps!r}", "is neither a number nor 'native'")
-        if isinstance(self.fps, int | float) and not 0 <= self.fps < 1e6:
-            raise InvalidInput(f"frame rate {self.fps}", "is out of range", "Give frames per second, or 'native'")
+        check_fps(self.fps)
 
 
 @attrs.define

@@ -24,6 +24,18 @@ class MergeMode(enum.StrEnum):
     CHANNELS = "channels"
 
 
+def check_fps(fps: float | str | None) -> None:
+    """Accept a frame rate to take of videos: frames per second (0: unset), `native`, or None.
+
+    Raises:
+        InvalidInput: it is none of these.
+    """
+    if isinstance(fps, str) and fps != "native":
+        raise InvalidInput(f"frame rate {fps!r}", "is neither a number nor 'native'")
+    if isinstance(fps, int | float) and not 0 <= fps < 1e6:
+        raise InvalidInput(f"frame rate {fps}", "is out of range", "Give frames per second, or 'native'")
+
+
 @attrs.frozen
 class NewSlot:
     """A slot to be uploaded.

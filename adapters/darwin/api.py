@@ -23,10 +23,11 @@ from ...domain.errors import (
     Unavailable,
 )
 from ...domain.policies import RetryPolicy
+from ...domain.web import public
 from ...ports.clock import Clock
 from ...ports.progress import Progress, Retrying
 from ...ports.web import Web, WebAnswer, WebRequest
-from .origin import check_hub_url, origin_of, public, segment
+from .origin import check_hub_url, origin_of, segment
 from .refusals import Rejected, TooLarge, Unsure, refusal
 
 __all__ = ["Api", "Query", "Rejected", "TooLarge", "Unsure", "segment"]

@@ -6,6 +6,7 @@ import re
 from urllib.parse import quote, urlsplit
 
 from ...domain.errors import InvalidInput, NotFound
+from ...domain.web import public
 
 Origin = tuple[str, str, int]
 """Scheme, host and port."""
@@ -40,14 +41,6 @@ def check_hub_url(url: str) -> str:
         advice = "Give scheme and host, for example https://darwin.v7labs.com"
         raise InvalidInput(f"hub address {public(url)!r}", "cannot be used", advice)
     return url.rstrip("/")
-
-
-def public(url: str) -> str:
-    """An address as it may be shown: without user, query and fragment."""
-    head = re.split(r"[?#]", url, maxsplit=1)[0]
-    scheme, separator, rest = head.partition("://")
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}" if separator else head
 
 
 def segment(text: str) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -21,6 +19,7 @@ from ...domain.errors import (
     Unavailable,
     exception,
 )
+from ...domain.web import retry_after
 
 NAME_TAKEN = ["has already been taken"]
 NO_STORAGE = "INSUFFICIENT_REMAINING_STORAGE"
@@ -77,22 +76,6 @@ def refusal(
         wait = retry_after(headers.get("retry-after"), now)
         return Unavailable(hub, f"did not do what it was asked for ({asked})", status, wait)
     return Rejected(f"request {asked}", f"was refused by {hub}{words} (HTTP {status})", "", status, errors)
-
-
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for: a number or a date; None without a sensible one."""
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        seconds = (aware - now).total_seconds()
-    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 def _read(headers: Mapping[str, str], body: bytes) -> Any:

@@ -13,11 +13,11 @@ import msgspec
 from ...domain.dataset import Dataset
 from ...domain.errors import AccessDenied, NotFound, NotReadable, ObjectNotFound
 from ...domain.upload import BlockedItem, NewItem, PendingUpload, Registration, UploadOptions
+from ...domain.web import public
 from ...ports.uploads import OnBytes
 from ...ports.web import Web, WebBody, WebRequest
 from .api import USER_AGENT, Api, Rejected, segment
 from .listing import no_dataset
-from .origin import public
 from .registering import RegisterAnswer, Registered, read_answer, refusals_before, registration_body
 from .sources import body_of, changed
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,9 +19,10 @@ from ...domain.errors import (
     ObjectNotFound,
     Unavailable,
 )
+from ...domain.web import public, retry_after
 from ...ports.web import Web, WebAnswer, WebRequest
 from .ahead import Busy
-from .headers import content_range, is_validator, retry_after, validator_of
+from .headers import content_range, is_validator, validator_of
 
 MAX_REDIRECTS = 5
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -245,10 +245,3 @@ def _finish(answer: WebAnswer) -> None:
     with suppress(Unavailable, IntegrityError):
         answer.read(WORTH_READING)
     answer.close()
-
-
-def public(url: str) -> str:
-    """The address without what may be secret: password, query, fragment."""
-    scheme, _, rest = re.split("[?#]", url, maxsplit=1)[0].partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

@@ -9,12 +9,12 @@ from types import TracebackType
 import pycurl
 
 from ...domain.errors import GroundtruthError, InvalidInput
+from ...domain.web import public
 from ...ports.web import WebRequest
 from .environment import ca_bundle
 from .head import Head
 from .leases import Leases
 from .reading import whole
-from .request import public
 from .wire import Gate, Wire, WireSettings
 
 AT_WORK = 4

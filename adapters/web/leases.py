@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from ...domain.errors import NotSent
-from .request import public
+from ...domain.web import public
 from .wire import Wire
 
 

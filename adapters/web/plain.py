@@ -16,11 +16,12 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ...domain.errors import InvalidInput, NotSent, Unavailable
+from ...domain.web import public
 from ...ports.web import WebBody, WebRequest
 from .environment import ca_bundle
 from .head import add
 from .reading import whole
-from .request import BodyReader, address_of, fields_of, public
+from .request import BodyReader, address_of, fields_of
 
 CHUNK = 128 * 1024
 HOSTS = 64

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 import attrs
 
 from ...domain.errors import InvalidInput, NotReadable
+from ...domain.web import public
 from ...ports.web import WebBody
 
 _USUAL = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?/[!-~]*", re.IGNORECASE | re.ASCII)
@@ -18,13 +19,6 @@ _ODD_HOST = re.compile(r"[\x00-\x20\x7f\\^`{|}<>\"]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _ODD_VALUE = re.compile(r"[\x00\r\n]")
 _KEPT = "".join(map(chr, range(0x21, 0x7F)))
-
-
-def public(url: str) -> str:
-    """The address without what may be secret: password, query, fragment."""
-    scheme, _, rest = re.split("[?#]", url, maxsplit=1)[0].partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def address_of(url: str) -> str:

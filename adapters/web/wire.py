@@ -15,10 +15,11 @@ import attrs
 import pycurl
 
 from ...domain.errors import NotSent, Unavailable
+from ...domain.web import public
 from ...ports.web import WebBody, WebRequest
 from .head import BLANK, Head
 from .reasons import unavailable
-from .request import BodyReader, address_of, fields_of, public
+from .request import BodyReader, address_of, fields_of
 
 SLICE = 0.25
 """Seconds waited at a time, so that a wait ends soon when all connections are closed."""

@@ -22,7 +22,7 @@ def push(arguments: Namespace, session: Session) -> int:
         path=RemotePath(arguments.path),
         preserve_folders=arguments.preserve_folders,
         exclude=tuple(arguments.exclude),
-        fps=_frame_rate(arguments.fps),
+        fps=frame_rate(arguments.fps),
         as_frames=arguments.frames,
         extract_views=arguments.extract_views,
         handle_as_slices=arguments.handle_as_slices,
@@ -45,11 +45,12 @@ def push(arguments: Namespace, session: Session) -> int:
     return OK if report.is_complete else FAILED
 
 
-def _frame_rate(text: str) -> float | str:
+def frame_rate(text: str) -> float | str:
+    """A frame rate as options take it; they say what is wrong with any other text."""
     try:
         return float(text)
     except ValueError:
-        return text  # `native`, or refused by PushOptions with a message
+        return text  # `native`, or refused with a message
 
 
 def _explain(report: PushReport, session: Session) -> None:

@@ -14,6 +14,7 @@ from ....domain.storage import ExternalStorage, Provider
 from ..main import FAILED, OK
 from ..output import file_size, plural, printable
 from ..session import Session
+from .push import frame_rate
 
 
 def list_storages(arguments: Namespace, session: Session) -> int:
@@ -97,7 +98,8 @@ def register(arguments: Namespace, session: Session) -> int:
         files = [Path(file) for file in arguments.metadata]
         report = container.register_payload()(reference, files, arguments.storage, None if path == ROOT else path)
     else:
-        options = StoredOptions(path, arguments.preserve_folders, _rate(arguments.fps), arguments.extract_views)
+        fps = frame_rate(arguments.fps) if arguments.fps else None
+        options = StoredOptions(path, arguments.preserve_folders, fps, arguments.extract_views)
         report = container.register_stored()(reference, keys, arguments.storage, options)
     for refused in report.refused:
         session.output.note(f"not registered: {printable(refused.full_path)}: {printable(refused.reason)}")
@@ -123,12 +125,3 @@ def _text(name: str) -> str:
         return Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise NotReadable(name, f"cannot be read: {error}", "Give a text file with one key per line") from error
-
-
-def _rate(text: str | None) -> float | str | None:
-    if text is None or text == "native":
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        raise InvalidInput(f"frame rate {text!r}", "is neither a number nor 'native'") from None

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from groundtruth.adapters.darwin.api import TRIES_UNHEARD, Api, Rejected, TooLarge, Unsure, segment
 from groundtruth.adapters.darwin.origin import origin_of
-from groundtruth.adapters.darwin.refusals import retry_after
 from groundtruth.adapters.memory import FakeClock, MemoryProgress
 from groundtruth.domain.errors import (
     AccessDenied,
@@ -30,6 +29,7 @@ from groundtruth.domain.errors import (
     Unavailable,
 )
 from groundtruth.domain.policies import RetryPolicy
+from groundtruth.domain.web import retry_after
 from groundtruth.ports.progress import Retrying
 from support.fake_web import FakeWeb, Reply, Sent, reply
 

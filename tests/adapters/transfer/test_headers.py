@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundtruth.adapters.transfer.headers import content_range, is_validator, retry_after, validator_of
+from groundtruth.adapters.transfer.headers import content_range, is_validator, validator_of
+from groundtruth.domain.web import retry_after
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 OLD, NEW = "Thu, 01 Jan 2026 11:58:59 GMT", "Thu, 01 Jan 2026 11:59:30 GMT"

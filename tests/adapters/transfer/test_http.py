@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from groundtruth.adapters.transfer.http import HttpSource, public
+from groundtruth.adapters.transfer.http import HttpSource
 from groundtruth.adapters.web import CurlWeb
 from groundtruth.domain.errors import (
     AccessDenied,
@@ -22,6 +22,7 @@ from groundtruth.domain.errors import (
     ObjectNotFound,
     Unavailable,
 )
+from groundtruth.domain.web import public
 from groundtruth.testing.transfer import ObjectSourceContract, content
 
 DATA = content(300_000)
