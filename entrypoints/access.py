@@ -40,6 +40,9 @@ def settled(settings: Settings, environ: Mapping[str, str]) -> Settings:
     team = config.teams.get(config.default_team or "")
     folder = config.datasets_dir or (team.datasets_dir if team else None)
     found = settings.at_home(config.default_team, folder, "the Darwin SDK's configuration")
+    if config.download_concurrency is not None and settings.origin("workers") == "default":
+        origins = {**found.origins, "workers": "environment DARWIN_DOWNLOAD_FILES_CONCURRENCY"}
+        found = attrs.evolve(found, workers=config.download_concurrency, origins=origins)
     return _asked(found, config.key or environ.get(UNNAMED), config.base_url, environ)
 
 

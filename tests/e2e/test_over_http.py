@@ -132,7 +132,8 @@ def test_the_hub_called_darwin(program: Program, served: Served) -> None:
     (program.folder / "a.png").write_bytes(b"not looked at")
     program.run("--hub", "darwin", "dataset", "push", "sdk", program.folder / "a.png")
     program.run("--hub", "darwin", "dataset", "export", "sdk", "1")
-    pulled = program.json("--hub", "darwin", "dataset", "pull", "sdk:1")
+    one_at_a_time = Program(program.home, program.folder, {"DARWIN_DOWNLOAD_FILES_CONCURRENCY": "1"})
+    pulled = one_at_a_time.json("--hub", "darwin", "dataset", "pull", "sdk:1")
     assert pulled["path"] == f"{program.folder}/theirs/{TEAM}/sdk"
     program.run("--hub", "darwin", "authenticate", "--api_key", served.key(TEAM))
     assert config.read_bytes() == before
