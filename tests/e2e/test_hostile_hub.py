@@ -66,13 +66,10 @@ class Ended:
 
 def pull(victim: Program, *flags: str) -> Ended:
     """Pull, and see that it ends with a message that does not tell the key."""
-    process = victim.start("--hub", "lab", "dataset", "pull", f"{TEAM}/set:r1", *flags)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    output, errors = process.communicate()
-    assert "Traceback" not in errors, errors
-    assert KEY not in output + errors
-    return Ended(process.returncode, output, errors, usage.ru_maxrss / 1024)
+    done, peak = victim.measured("--hub", "lab", "dataset", "pull", f"{TEAM}/set:r1", *flags)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert KEY not in done.stdout + done.stderr
+    return Ended(done.returncode, done.stdout, done.stderr, peak)
 
 
 def outside(victim: Program) -> list[Path]:

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,20 @@ class Program:
             stderr=subprocess.PIPE,
             **options,
         )
+
+    def measured(self, *arguments: object) -> tuple[subprocess.CompletedProcess[str], float]:
+        """Run the program to its end; also its own peak resident memory in MB."""
+        with tempfile.NamedTemporaryFile("r") as peak:
+            done = subprocess.run(
+                [sys.executable, "-S", Path(__file__).with_name("measured.py"), peak.name, *self.command(*arguments)],
+                env=self.environment,
+                cwd=self.folder,
+                text=True,
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+            return done, int(peak.read()) / 1024
 
     def run(self, *arguments: object, code: int = 0, answer: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run the program and check its exit code."""
