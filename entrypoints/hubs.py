@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SCHEMES = frozenset({"http", "https"})
+ENOUGH = 4
+"""Connections from which on one can be spared for a long while."""
 ARCHIVES = "release"
 """Task of the transfer that fetches the documents of a release."""
 
@@ -99,6 +101,8 @@ def make_hub(
         name=settings.hub,
         compression=access.compression,
         transfer=archives,
+        # A release that is read while it comes holds a connection all the time.
+        source=_web_source(web) if settings.transfers >= ENOUGH else None,
         folder=incoming(settings),
         chunk=config.upload_chunk,
     )
@@ -110,7 +114,7 @@ def make_sources(hub: Any, web: Callable[[], Web]) -> list[Any]:
     Files of this machine are not among them: a hub elsewhere could name any.
     """
     own: list[Any] = [hub.source] if hasattr(hub, "source") else []
-    return [*own, _web_source(web, getattr(hub, "authorize", None))]
+    return [*own, _web_source(web, hub if hasattr(hub, "authorize") else None)]
 
 
 def retry_of(settings: Settings, environ: Mapping[str, str]) -> RetryPolicy:
@@ -133,10 +137,12 @@ def incoming(settings: Settings) -> Path:
     return settings.datasets_dir / ".incoming"
 
 
-def _web_source(web: Callable[[], Web], authorize: Any = None) -> Any:
+def _web_source(web: Callable[[], Web], hub: Any = None) -> Any:
+    """Objects on the web; with the key of `hub`, and several at once, where they are the hub's."""
+
     def make() -> Any:
         from ..adapters.transfer.http import HttpSource
 
-        return HttpSource(web()) if authorize is None else HttpSource(web(), authorize)
+        return HttpSource(web()) if hub is None else HttpSource(web(), hub.authorize, hub)
 
     return OnDemand(SCHEMES, make)

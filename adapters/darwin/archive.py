@@ -11,6 +11,7 @@ import os
 import zlib
 from array import array
 from collections.abc import Iterator
+from itertools import islice
 from struct import Struct, error
 from types import TracebackType
 
@@ -39,7 +40,7 @@ _LOCAL = Struct("<4s22x2H")
 _LONGEST_ENTRY = _ENTRY.size + 3 * 0xFFFF
 _IN_EXTRA = 0xFFFFFFFF
 _STORED, _DEFLATED = 0, 8
-_ENCRYPTED = 0x1 | 0x40 | 0x2000
+ENCRYPTED = 0x1 | 0x40 | 0x2000
 _UTF8 = 0x800
 
 Member = tuple[bytes, int, int, int, int, int, int]
@@ -100,15 +101,15 @@ class ReleaseArchive:
         """Close the file. Idempotent."""
         self._file.close()
 
-    def documents(self) -> Iterator[ReleaseDocument]:
-        """Every `*.json` at the root, in the directory's order.
+    def documents(self, start: int = 0) -> Iterator[ReleaseDocument]:
+        """Every `*.json` at the root, in the directory's order, from member number `start` on.
 
         Raises:
             IntegrityError: one is damaged, encrypted, or packed in an unknown way; raised when it is reached.
         """
-        for member in self._members():
-            if _is_document(member[0]):
-                yield ReleaseDocument(self._name(member), self._read(member))
+        for member in islice(self.members(), start, None):
+            if is_document(member[0]):
+                yield ReleaseDocument(name_of(member, self._what), self._read(member))
 
     def metadata(self) -> bytes | None:
         """The companion; None if there is none.
@@ -151,7 +152,7 @@ class ReleaseArchive:
         _, _, _, _, disk, first_disk, here, count, size, start = _END64.unpack(record)
         return disk | first_disk | (here != count), count, size, start, where
 
-    def _members(self) -> Iterator[Member]:
+    def members(self) -> Iterator[Member]:
         """Entries of the directory, one after another."""
         position, stop, unpack = self._start, self._stop, _ENTRY.unpack_from
         buffer, at = b"", 0
@@ -194,12 +195,12 @@ class ReleaseArchive:
     def _survey(self) -> Member | None:
         """Look through the directory once before anything is inflated; return the companion's entry."""
         metadata, count, total, end, in_order = None, 0, 0, 0, True
-        for member in self._members():
+        for member in self.members():
             count += 1
             name, _, _, _, packed, size, offset = member
             if name == METADATA:
                 metadata = member
-            elif not _is_document(name):
+            elif not is_document(name):
                 continue
             total += size
             in_order &= offset >= end
@@ -218,8 +219,8 @@ class ReleaseArchive:
     def _check_apart(self) -> None:
         """Refuse members that share bytes. This takes 16 bytes for each, so it is only done out of order."""
         starts, ends = array("Q"), array("Q")
-        for name, _, _, _, packed, _, offset in self._members():
-            if name == METADATA or _is_document(name):
+        for name, _, _, _, packed, _, offset in self.members():
+            if name == METADATA or is_document(name):
                 starts.append(offset)
                 ends.append(offset + _LOCAL.size + len(name) + packed)
         first, last = np.frombuffer(starts, np.uint64), np.frombuffer(ends, np.uint64)
@@ -230,9 +231,7 @@ class ReleaseArchive:
     # --- members ------------------------------------------------------------------------------------
 
     def _read(self, member: Member) -> bytes:
-        name, flags, method, crc, packed, size, offset = member
-        if flags & _ENCRYPTED or method not in (_STORED, _DEFLATED):
-            raise self._damaged("is encrypted or packed in a way that is not known", member)
+        name, _, _, _, packed, size, offset = member
         if max(size, packed) > self._limits.member:
             raise self._damaged(f"has {max(size, packed)} bytes, over the limit of {self._limits.member}", member)
         begin = _LOCAL.size + len(name)
@@ -243,30 +242,7 @@ class ReleaseArchive:
         if named != len(name):
             raise self._damaged("is not where the directory says", member)
         body = self._view(offset + begin + extra, packed) if extra else raw[begin:]
-        data = bytes(body) if method == _STORED else self._inflate(member, body)
-        if len(body) != packed or len(data) != size or zlib.crc32(data) != crc:
-            raise self._damaged("is damaged", member)
-        return data
-
-    def _inflate(self, member: Member, body: memoryview) -> bytes:
-        size = member[5]
-        try:
-            if len(body) <= SMALL:
-                # Takes half as long, and cannot give more than a thousand times as many bytes.
-                return zlib.decompress(body, -zlib.MAX_WBITS, size or 1)
-            inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-            data = inflater.decompress(body, size + 1)
-        except zlib.error as fault:
-            raise self._damaged("is damaged", member) from fault
-        if not inflater.eof:
-            raise self._damaged("is damaged", member)
-        return data
-
-    def _name(self, member: Member) -> str:
-        try:
-            return member[0].decode("utf-8" if member[1] & _UTF8 else "cp437")
-        except UnicodeDecodeError as fault:
-            raise self._damaged("has a name that is not text", member) from fault
+        return unpacked(member, body, self._what)
 
     def _view(self, offset: int, size: int) -> memoryview:
         """Bytes of the file, fewer at its end. What follows is read along with them, for members lie side by side."""
@@ -280,11 +256,56 @@ class ReleaseArchive:
         return self._file.read(size)
 
     def _damaged(self, reason: str, member: Member | None = None) -> IntegrityError:
-        if member is None:
-            return IntegrityError(self._what, reason, ADVICE)
-        name = member[0][:100].decode("utf-8", "replace")
-        return IntegrityError(f"{name!r} in {self._what}", reason, ADVICE)
+        return IntegrityError(self._what, reason, ADVICE) if member is None else _damaged(member, self._what, reason)
 
 
-def _is_document(name: bytes) -> bool:
+def is_document(name: bytes) -> bool:
+    """True for the name of a `*.json` at the root."""
     return name.endswith(b".json") and b"/" not in name and b"\\" not in name
+
+
+def name_of(member: Member, what: str) -> str:
+    """The member's name as text.
+
+    Raises:
+        IntegrityError: it is none.
+    """
+    try:
+        return member[0].decode("utf-8" if member[1] & _UTF8 else "cp437")
+    except UnicodeDecodeError as fault:
+        raise _damaged(member, what, "has a name that is not text") from fault
+
+
+def unpacked(member: Member, body: memoryview, what: str) -> bytes:
+    """The member's content, out of its packed bytes.
+
+    Raises:
+        IntegrityError: it is damaged, encrypted, or packed in an unknown way.
+    """
+    _, flags, method, crc, packed, size, _ = member
+    if flags & ENCRYPTED or method not in (_STORED, _DEFLATED):
+        raise _damaged(member, what, "is encrypted or packed in a way that is not known")
+    data = bytes(body) if method == _STORED else _inflate(member, body, what)
+    if len(body) != packed or len(data) != size or zlib.crc32(data) != crc:
+        raise _damaged(member, what, "is damaged")
+    return data
+
+
+def _inflate(member: Member, body: memoryview, what: str) -> bytes:
+    size = member[5]
+    try:
+        if len(body) <= SMALL:
+            # Takes half as long, and cannot give more than a thousand times as many bytes.
+            return zlib.decompress(body, -zlib.MAX_WBITS, size or 1)
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        data = inflater.decompress(body, size + 1)
+    except zlib.error as fault:
+        raise _damaged(member, what, "is damaged") from fault
+    if not inflater.eof:
+        raise _damaged(member, what, "is damaged")
+    return data
+
+
+def _damaged(member: Member, what: str, reason: str) -> IntegrityError:
+    name = member[0][:100].decode("utf-8", "replace")
+    return IntegrityError(f"{name!r} in {what}", reason, ADVICE)

@@ -22,11 +22,12 @@ from ...ports.clock import Clock
 from ...ports.documents import DocumentCodec
 from ...ports.progress import Progress
 from ...ports.releases import ReleaseDocument
-from ...ports.transfer import ObjectTransfer
+from ...ports.transfer import ObjectSource, ObjectTransfer
 from ...ports.uploads import OnBytes
-from ...ports.web import Web
+from ...ports.web import Web, WebRequest
 from .annotations import DarwinAnnotations
 from .api import Api
+from .bundles import FileBundles
 from .classes import DarwinClasses
 from .comments import DarwinComments
 from .datasets import DarwinDatasets
@@ -41,7 +42,8 @@ class DarwinHub:
     """Implements `ports.hub.AnnotationHub` and `ports.transfer.LinkRenewer` over HTTP.
 
     `url` is the hub's address, `keys` its API keys by team. Requests travel over `web`, the bytes of uploads over
-    `bulk` (None: the same); both stay the caller's to close. `transfer` fetches releases, into `folder`.
+    `bulk` (None: the same); both stay the caller's to close. `transfer` fetches releases into `folder`; with a
+    `source` they are read while they come.
     `compression` 0..9 is the zlib level of POST bodies, `chunk` how many items one request registers. `native` says
     whether the hub is one of groundtruth's, which takes and tells more than Darwin does; None: ask it. Thread-safe.
     """
@@ -59,6 +61,7 @@ class DarwinHub:
         transfer: ObjectTransfer,
         folder: Path,
         bulk: Web | None = None,
+        source: ObjectSource | None = None,
         name: str = "darwin",
         compression: int = 0,
         native: bool | None = None,
@@ -81,7 +84,8 @@ class DarwinHub:
         self._uploads = DarwinUploads(self._api, bulk if bulk is not None else web, chunk)
         self._classes = DarwinClasses(self._api)
         self._annotations = DarwinAnnotations(self._api, codec, self._classes, progress)
-        self._releases = DarwinReleases(self._api, transfer, folder)
+        self._releases = DarwinReleases(self._api, transfer, folder, source)
+        self._files = FileBundles(self._api)
         self._reports = DarwinReports(self._api, clock)
         self._storages = DarwinStorages(self._api)
 
@@ -98,6 +102,14 @@ class DarwinHub:
     def authorize(self, url: str) -> Mapping[str, str]:
         """Headers for an address: the key if it is of the hub's own origin, else none."""
         return self._api.authorize(url)
+
+    def bundle_address(self, url: str) -> str | None:
+        """Where a file can be asked for together with others; None: by itself only."""
+        return self._files.address(url)
+
+    def bundle_request(self, address: str, urls: Sequence[str]) -> WebRequest:
+        """The request for files of one such address, answered as `domain.bundle` says."""
+        return self._files.request(address, urls)
 
     def team_of_key(self, key: str) -> str:
         """The team that a key belongs to."""

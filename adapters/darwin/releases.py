@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,15 +29,19 @@ from ...domain.errors import (
 )
 from ...domain.release import ExportOptions, Release, ReleaseStatus, check_release_name
 from ...ports.releases import ReleaseDocument
-from ...ports.transfer import FetchRequest, ObjectTransfer
+from ...ports.transfer import FetchRequest, ObjectSource, ObjectTransfer
 from .api import Api, Rejected, Unsure, segment
 from .archive import ReleaseArchive
+from .arrival import Arrival
+from .arriving import ArrivingArchive
 from .listing import no_dataset
 
 ATTEMPTS = 3
 """How often a release is asked for when the hub fails and turns out not to have made it."""
 LEFTOVER_NS = 24 * 3600 * 10**9
 """Age in ns of an archive that no run will come back for."""
+LEFTOVERS = ("zip", "part", "arriving")
+"""Kinds of files that runs which stopped may leave."""
 REMEMBERED = 8
 """Companions of releases that are kept for the question that follows the documents."""
 
@@ -71,12 +76,14 @@ class _Record(msgspec.Struct):
 class DarwinReleases:
     """Implements `ports.releases.ReleaseDesk`.
 
-    `transfer` fetches archives into `folder`. An archive is deleted when it was read to its end. If reading stopped
-    before that, it stays for a day, so that the next run need not fetch it again. Thread-safe.
+    Archives are read from `source` while they come, through a file in `folder`; without one, `transfer` fetches them
+    there first. An archive is deleted when it was read to its end. If reading stopped before that, it stays for a
+    day, so that the next run need not fetch it again. Thread-safe.
     """
 
-    def __init__(self, api: Api, transfer: ObjectTransfer, folder: Path) -> None:
+    def __init__(self, api: Api, transfer: ObjectTransfer, folder: Path, source: ObjectSource | None = None) -> None:
         self._api = api
+        self._source = source
         self._transfer = transfer
         self._folder = folder
         self._metadata: dict[Path, bytes | None] = {}
@@ -110,6 +117,9 @@ class DarwinReleases:
 
     def documents(self, release: Release) -> Iterator[ReleaseDocument]:
         """The annotation documents, in the order of the archive."""
+        if self._source is not None and not self._path(release).exists():
+            yield from self._arriving(release, self._source)
+            return
         path, archive = self._open(release)
         try:
             with archive:
@@ -207,6 +217,24 @@ class DarwinReleases:
             raise NothingToExport(f"dataset '{dataset.reference}'", reason, advice) from error
 
     # --- archives -----------------------------------------------------------------------------------
+
+    def _arriving(self, release: Release, source: ObjectSource) -> Iterator[ReleaseDocument]:
+        """The documents, while the archive comes."""
+        path, name = self._path(release), f"annotations of {release.reference}"
+        url = self._find(release).download_url or ""
+
+        def address(expired: bool) -> str:
+            return (self._find(release).download_url or "") if expired else url
+
+        def repeat(work: Callable[[], bytes]) -> bytes:
+            return self._api.repeat(work, name)
+
+        what = f"the archive of release '{release.reference}'"
+        with contextlib.closing(Arrival(source, address, path, what, repeat)) as arrival:
+            archive = ArrivingArchive(arrival, what)
+            yield from archive.documents()
+            self._remember(path, archive.metadata)
+        _sweep(self._folder, time.time_ns() - LEFTOVER_NS)
 
     def _open(self, release: Release) -> tuple[Path, ReleaseArchive]:
         """The archive's path, and the archive to be closed. Its companion is read and remembered."""
@@ -318,7 +346,7 @@ def _delete(path: Path) -> None:
 
 def _sweep(folder: Path, before_ns: int) -> None:
     """Delete archives that were left behind. What cannot be deleted now is left for the next time."""
-    for path in folder.glob("release-*.zip"):
+    for path in (found for kind in LEFTOVERS for found in folder.glob(f"release-*.{kind}")):
         with contextlib.suppress(OSError):
             if path.stat().st_mtime_ns < before_ns:
                 path.unlink()

@@ -10,6 +10,7 @@ from itertools import islice
 import attrs
 import msgspec
 
+from ...domain.bundle import MAX_OBJECT
 from ...domain.dataset import Dataset
 from ...domain.errors import AccessDenied, NotFound, NotReadable, ObjectNotFound
 from ...domain.upload import BlockedItem, NewItem, PendingUpload, Registration, UploadOptions
@@ -17,6 +18,7 @@ from ...domain.web import public
 from ...ports.uploads import OnBytes
 from ...ports.web import Web, WebBody, WebRequest
 from .api import USER_AGENT, Api, Rejected, segment
+from .bundles import UploadBundles
 from .listing import no_dataset
 from .registering import RegisterAnswer, Registered, read_answer, refusals_before, registration_body
 from .sources import body_of, changed
@@ -66,7 +68,7 @@ class _Memory:
 
 
 class DarwinUploads:
-    """Implements `ports.uploads.UploadDesk`. Bytes travel over `bulk`, without the key.
+    """Implements `ports.uploads.UploadDesk`. Bytes travel over `bulk`, to stores without the key.
 
     A hub that is not one of groundtruth's confirms uploads one by one: where one of a batch is refused, others of it
     may be confirmed.
@@ -78,6 +80,8 @@ class DarwinUploads:
         self._chunk = chunk
         self._memory = _Memory()
         self._headers = {"User-Agent": USER_AGENT}
+        self._bundles: dict[str, UploadBundles] = {}
+        self._bundling = threading.Lock()
 
     # --- register -----------------------------------------------------------------------------------
 
@@ -113,14 +117,28 @@ class DarwinUploads:
         """Send the bytes of one slot. An address that is no longer valid is renewed once."""
         with body_of(upload.slot, on_bytes) as body:
             known = self._memory.get(upload.upload_id)
-            if known is None or known.url is None:
-                known = self._sign(upload.upload_id)
-            try:
-                self._send(known, upload, body)
-            except (AccessDenied, Rejected):  # stores call an address that is too old by either name
-                self._send(self._sign(upload.upload_id), upload, body)
+            if not (known and isinstance(body, bytes) and self._send_along(known.team, upload.upload_id, body)):
+                self._send_alone(known, upload, body)
         if isinstance(body, bytes):
             on_bytes(len(body))
+
+    def _send_along(self, team: str, upload_id: str, body: bytes) -> bool:
+        """Send a small file together with what other threads send, if the hub takes bundles; False if it was not."""
+        if len(body) > MAX_OBJECT or not self._api.is_native(team):
+            return False
+        with self._bundling:
+            bundles = self._bundles.get(team)
+            if bundles is None:
+                bundles = self._bundles[team] = UploadBundles(self._api, self._bulk, team)
+        return bundles.send(upload_id, body)
+
+    def _send_alone(self, known: _Known | None, upload: PendingUpload, body: bytes | WebBody) -> None:
+        if known is None or known.url is None:
+            known = self._sign(upload.upload_id)
+        try:
+            self._send(known, upload, body)
+        except (AccessDenied, Rejected):  # stores call an address that is too old by either name
+            self._send(self._sign(upload.upload_id), upload, body)
 
     def _send(self, known: _Known, upload: PendingUpload, body: bytes | WebBody) -> None:
         assert known.url is not None

@@ -63,6 +63,18 @@ class Begun(Protocol):
         ...
 
 
+class Flying(Protocol):
+    """Work that waits for something begun."""
+
+    @property
+    def begun(self) -> Begun:
+        """What it waits for."""
+        ...
+
+
+F = TypeVar("F", bound=Flying)
+
+
 @attrs.frozen(eq=False)
 class Flight(Generic[R]):
     """Work that waits for something begun; `finish` does the rest."""
@@ -71,13 +83,13 @@ class Flight(Generic[R]):
     finish: Callable[[], R]
 
 
-class Flights(Generic[R]):
+class Flights(Generic[F]):
     """Work whose objects are on their way. For one thread."""
 
     def __init__(self) -> None:
-        self._sockets: dict[Flight[R], list[tuple[int, bool, bool]]] = {}
-        self._by_socket: dict[int, Flight[R]] = {}
-        self._connecting: set[Flight[R]] = set()
+        self._sockets: dict[F, list[tuple[int, bool, bool]]] = {}
+        self._by_socket: dict[int, F] = {}
+        self._connecting: set[F] = set()
         self._poll: Any = select.poll() if hasattr(select, "poll") else None
         self._looked = self._looked_at_new = time.monotonic()
 
@@ -89,7 +101,7 @@ class Flights(Generic[R]):
     def __len__(self) -> int:
         return len(self._sockets)
 
-    def add(self, flight: Flight[R]) -> bool:
+    def add(self, flight: F) -> bool:
         """Look after one more; False if there is nothing to wait for."""
         if flight.begun.step():
             return False
@@ -97,7 +109,7 @@ class Flights(Generic[R]):
         self._listen(flight)
         return True
 
-    def wait(self, seconds: float) -> list[Flight[R]]:
+    def wait(self, seconds: float) -> list[F]:
         """Those that have arrived, or should be waited for in another way. They are looked after no more.
 
         Returns none after `seconds`, or a bit earlier.
@@ -120,7 +132,7 @@ class Flights(Generic[R]):
             self._forget(flight)
             flight.begun.close()
 
-    def _overdue(self) -> Iterable[Flight[R]]:
+    def _overdue(self) -> Iterable[F]:
         now = time.monotonic()
         if now - self._looked >= TICK:
             self._looked = now
@@ -130,7 +142,7 @@ class Flights(Generic[R]):
             return self._connecting
         return ()
 
-    def _listen(self, flight: Flight[R]) -> None:
+    def _listen(self, flight: F) -> None:
         if flight.begun.is_connected:
             self._connecting.discard(flight)
         else:
@@ -143,13 +155,13 @@ class Flights(Generic[R]):
                 self._by_socket[number] = flight
                 self._poll.register(number, (select.POLLIN if readable else 0) | (select.POLLOUT if writable else 0))
 
-    def _silence(self, flight: Flight[R]) -> None:
+    def _silence(self, flight: F) -> None:
         for number, _, _ in self._sockets[flight]:
             if self._by_socket.get(number) is flight:
                 del self._by_socket[number]
                 self._poll.unregister(number)
 
-    def _forget(self, flight: Flight[R]) -> None:
+    def _forget(self, flight: F) -> None:
         self._silence(flight)
         del self._sockets[flight]
         self._connecting.discard(flight)

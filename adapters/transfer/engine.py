@@ -37,7 +37,7 @@ class TransferEngine:
     Files on their way are kept in `incoming`, a folder on the file system of the destinations, or beside their
     destinations if it is None. A file that was not finished, in this process or one that was killed, is taken up
     again where it stopped if its source can. Requests are drawn in the thread that takes the outcomes; that thread
-    also fetches small objects, many at once, if their source can be asked ahead.
+    also fetches small objects, many at once, if their source can be asked ahead, or several in one answer.
     `task` names the transfer in events: `Transferred` for files that take a while, `Advanced` for each that is
     fetched or present, `Retrying` before each further try.
     """
@@ -72,7 +72,7 @@ class TransferEngine:
             self._folders(),
             cancelled,
         )
-        pool = Pool(fetcher, self.workers, cancelled, fetcher.is_light, begin=fetcher.begin)
+        pool = Pool(fetcher, self.workers, cancelled, fetcher.is_light, begin=fetcher.begin, bundler=fetcher)
         yield from pool.run(requests)
 
     def _folders(self) -> Callable[[str], PartialFolder]:

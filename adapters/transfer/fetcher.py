@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 import attrs
 
+from ...domain.bundle import MAX_OBJECT
 from ...domain.digest import Digest
 from ...domain.errors import (
     DigestMismatch,
@@ -25,6 +27,7 @@ from ...ports.clock import Clock
 from ...ports.progress import Advanced, Progress, Retrying
 from ...ports.transfer import FetchOutcome, FetchRequest, FetchStatus, LinkRenewer, ObjectSource, ObjectStream
 from .ahead import Busy, Flight
+from .bundles import BundleFlight
 from .existing import Existing, existing
 from .job import Job
 from .meter import Meter
@@ -81,6 +84,31 @@ class Fetcher:
         except GroundtruthError:  # it will be met again where it belongs
             return None
         return Flight(job.begun, lambda: self._outcome(job)) if job.begun is not None else None
+
+    def bundle_address(self, request: FetchRequest) -> str | None:
+        """Where the request can be asked for together with others; None if it cannot, or is no use."""
+        source = self.sources.get(_scheme(request.url))
+        address_of = getattr(source, "bundle_address", None)
+        address = address_of and address_of(request.url)
+        if address is None or (request.size is not None and request.size > MAX_OBJECT):
+            return None
+        try:
+            job = Job(request)
+            folder = self.folder_for(job.destination)
+            is_new = existing(job.destination) is None and not (folder.has_orphans and folder.has_orphan(job.key))
+        except GroundtruthError:  # it will be met again where it belongs
+            return None
+        return address if is_new else None
+
+    def begin_bundle(self, address: str, requests: Sequence[FetchRequest]) -> BundleFlight:
+        """Ask for several objects in one.
+
+        Raises:
+            Busy: it cannot be done now.
+        """
+        source: Any = self.sources[_scheme(requests[0].url)]
+        begun = source.begin_bundle(address, [request.url for request in requests])
+        return BundleFlight(begun, requests, lambda request, arrived: self._outcome(Job(request, begun=arrived)))
 
     def _outcome(self, job: Job) -> FetchOutcome:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 import attrs
 
+from ...domain.bundle import MAX_BUNDLE
 from ...domain.errors import (
     AccessDenied,
     GroundtruthError,
@@ -22,6 +23,7 @@ from ...domain.errors import (
 from ...domain.web import public, retry_after
 from ...ports.web import Web, WebAnswer, WebRequest
 from .ahead import Busy
+from .bundles import Bundling
 from .headers import content_range, is_validator, validator_of
 
 MAX_REDIRECTS = 5
@@ -95,6 +97,14 @@ class HttpBegun:
         """What the source's `open` returns, or raises. Once only."""
         return self._source.opened(self._url, self._exchange.answer())
 
+    def read(self, limit: int) -> bytes:
+        """The whole body, whatever the status. Once only, instead of `open`."""
+        answer = self._exchange.answer()
+        try:
+            return answer.read(limit)
+        finally:
+            answer.close()
+
     def close(self) -> None:
         """Give it up, unless it was opened. Idempotent."""
         self._exchange.close()
@@ -105,11 +115,13 @@ class HttpSource:
     """Serves `http` and `https` addresses.
 
     `authorize` is asked for headers once for every address that is contacted, each one redirected to included, so a
-    key goes to the hosts it names and to no other. The web is its maker's to close.
+    key goes to the hosts it names and to no other. `bundling` is the hub that gives out several objects at once, if
+    there is one. The web is its maker's to close.
     """
 
     web: Web
     authorize: Authorize = no_credentials
+    bundling: Bundling | None = None
 
     @property
     def schemes(self) -> frozenset[str]:
@@ -151,6 +163,24 @@ class HttpSource:
         if exchange is None:
             raise Busy
         return HttpBegun(exchange, self, url)
+
+    def bundle_address(self, url: str) -> str | None:
+        """Where the object can be asked for together with others; None: by itself only."""
+        asked_ahead = hasattr(self.web, "begin")
+        return self.bundling.bundle_address(url) if self.bundling is not None and asked_ahead else None
+
+    def begin_bundle(self, address: str, urls: Sequence[str]) -> HttpBegun:
+        """Objects that are asked for together, step by step: what is read of the answer is a bundle of them.
+
+        Raises:
+            Busy: the web has no connection to spare.
+        """
+        assert self.bundling is not None
+        begin: Any = getattr(self.web, "begin", None)
+        exchange = begin(self.bundling.bundle_request(address, urls), MAX_BUNDLE)
+        if exchange is None:
+            raise Busy
+        return HttpBegun(exchange, self, address)
 
     def opened(self, url: str, first: WebAnswer | None = None) -> HttpStream:
         """As `open` from the beginning; `first` is the answer of `url` if it was asked already."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -36,6 +36,16 @@ class OnDemand:
         """As the source's `begin`; None if it has none."""
         begin = getattr(self._made(), "begin", None)
         return begin and begin(url)
+
+    def bundle_address(self, url: str) -> str | None:
+        """As the source's; None if it gives out no bundles."""
+        address = getattr(self._made(), "bundle_address", None)
+        return address and address(url)
+
+    def begin_bundle(self, address: str, urls: Sequence[str]) -> Any:
+        """As the source's, which gave the address."""
+        source: Any = self._made()
+        return source.begin_bundle(address, urls)
 
     def close(self) -> None:
         """Close the source, if it was made and has anything to close. Idempotent."""

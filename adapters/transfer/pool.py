@@ -14,17 +14,19 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import attrs
 
 from .ahead import TICK, Busy, Flight, Flights
+from .bundles import LANES, BundleFlight, Waiting
 
 T = TypeVar("T")
 R = TypeVar("R")
+T_contra = TypeVar("T_contra", contravariant=True)
 
 GRACE = 2.0
 """Seconds that threads get to stop. One that needs longer ends by itself, without finishing its work."""
@@ -81,10 +83,26 @@ class _Task(Generic[R]):
     flight: Flight[R] | None
 
 
+class Bundler(Protocol[T_contra]):
+    """Starts on several inputs at once, where that can be done."""
+
+    def bundle_address(self, value: T_contra, /) -> str | None:
+        """What inputs that can be started on together have in common; None: it must be alone."""
+        ...
+
+    def begin_bundle(self, address: str, values: Sequence[T_contra], /) -> BundleFlight:
+        """Start on inputs of one address.
+
+        Raises:
+            Busy: it cannot be done now.
+        """
+        ...
+
+
 class Pool(Generic[T, R]):
     """Up to `workers` threads. `cancelled` is set when it ends; a thread may raise `Cancelled` then.
 
-    `begin` starts on an input without waiting, if that can be done.
+    `begin` starts on an input without waiting, if that can be done; `bundler` on several at once.
     """
 
     def __init__(
@@ -95,6 +113,7 @@ class Pool(Generic[T, R]):
         is_light: Callable[[T], bool] = lambda _: False,
         grace: float = GRACE,
         begin: Callable[[T], Flight[R] | None] = lambda _: None,
+        bundler: Bundler[T] | None = None,
     ) -> None:
         self._function = function
         self._begin = begin
@@ -103,8 +122,11 @@ class Pool(Generic[T, R]):
         self._is_light = is_light
         self._grace = grace
         self._pace = Pace()
-        self._flights: Flights[R] = Flights()
-        self._landed: list[Flight[R]] = []
+        self._bundler = bundler
+        self._waiting: Waiting[T] = Waiting()
+        self._bundles = 0
+        self._flights: Flights[Flight[R] | BundleFlight[T, R]] = Flights()
+        self._landed: list[Flight[R] | BundleFlight[T, R]] = []
         self._begun: Flight[R] | None = None
         self._tasks: SimpleQueue[_Task[R] | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[R, BaseException | None, bool]] = SimpleQueue()
@@ -115,25 +137,58 @@ class Pool(Generic[T, R]):
         """Results in the order in which they come; at most two inputs per worker are drawn ahead of them."""
         try:
             for value in inputs:
-                while self._is_busy(value):
-                    yield from self._land(TICK)
-                flight, self._begun = self._begun, None
-                light = flight is None and self._is_light(value)
-                if flight is not None:
-                    self._start(flight)
-                elif light and not self._flying and self._pace.is_quick():
-                    # Threads that are busy with the like would make this piece look slow.
-                    while self._light_given:
-                        yield self._take()
-                    yield self._do(value)
-                else:
-                    self._give(partial(self._function, value), light)
+                address = self._bundle_address(value)
+                if address is None:
+                    yield from self._start_alone(value)
+                elif batch := self._waiting.add(address, value):
+                    yield from self._start_together(address, batch)
                 while self._is_full or not self._done.empty():
                     yield from self._some()
+            for address, batch in self._waiting.rest():
+                yield from self._start_together(address, batch)
             while self._given or self._flying:
                 yield from self._some()
         finally:
             self._dismiss()
+
+    def _bundle_address(self, value: T) -> str | None:
+        if self._bundler is None or not self._flights.can_wait or self._waiting.is_paused():
+            return None
+        return self._bundler.bundle_address(value)
+
+    def _start_together(self, address: str, batch: Sequence[T]) -> Iterator[R]:
+        """Start on several inputs; yields what is finished meanwhile."""
+        assert self._bundler is not None
+        while self._bundles >= LANES:
+            yield from self._some()
+        while True:
+            try:
+                flight = self._bundler.begin_bundle(address, batch)
+            except Busy:
+                if not self._flying:
+                    self._give_all(batch)
+                    return
+                yield from self._land(TICK)
+            else:
+                self._bundles += 1
+                self._start(flight)
+                return
+
+    def _start_alone(self, value: T) -> Iterator[R]:
+        """Start on an input, or finish it at once; yields what is finished meanwhile."""
+        while self._is_busy(value):
+            yield from self._land(TICK)
+        flight, self._begun = self._begun, None
+        light = flight is None and self._is_light(value)
+        if flight is not None:
+            self._start(flight)
+        elif light and not self._flying and self._pace.is_quick():
+            # Threads that are busy with the like would make this piece look slow.
+            while self._light_given:
+                yield self._take()
+            yield self._do(value)
+        else:
+            self._give(partial(self._function, value), light)
 
     def _is_busy(self, value: T) -> bool:
         """Begin on an input; True if that can be tried again when something has come."""
@@ -143,7 +198,7 @@ class Pool(Generic[T, R]):
             return self._flying > 0
         return False
 
-    def _start(self, flight: Flight[R]) -> None:
+    def _start(self, flight: Flight[R] | BundleFlight[T, R]) -> None:
         if not self._flights.add(flight):
             self._landed.append(flight)
 
@@ -171,12 +226,22 @@ class Pool(Generic[T, R]):
         self._given += 1
         self._light_given += light
 
+    def _give_all(self, values: Iterable[T]) -> None:
+        for value in values:
+            self._give(partial(self._function, value))
+
     def _land(self, seconds: float) -> Iterator[R]:
         """The result of one flight, if any lands in so many seconds and needs nothing but its landing."""
         self._landed = self._landed or self._flights.wait(seconds)
         if self._landed:
             flight = self._landed.pop()
-            if flight.begun.is_whole:
+            if isinstance(flight, BundleFlight):
+                self._bundles -= 1
+                results, left = flight.finish()
+                self._waiting.answered(len(flight.inputs), len(left))
+                self._give_all(left)
+                yield from results
+            elif flight.begun.is_whole:
                 yield flight.finish()
             else:
                 self._give(flight.finish, flight=flight)

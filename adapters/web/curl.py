@@ -15,7 +15,7 @@ from .environment import ca_bundle
 from .head import Head
 from .leases import Leases
 from .reading import whole
-from .wire import Gate, Wire, WireSettings
+from .wire import HELD, Gate, Wire, WireSettings
 
 AT_WORK = 4
 """How many threads are at work on answers at a time, at most; one processor is left to those that save them."""
@@ -153,14 +153,17 @@ class CurlWeb:
         """True if `begin` would return None at the moment."""
         return self._leases.is_busy
 
-    def begin(self, request: WebRequest) -> CurlExchange | None:
-        """A request that is sent by its first `step`; None if there is no connection to spare."""
-        wire = self._leases.spare()
-        return CurlExchange(self._begin(wire, request), self._leases) if wire is not None else None
+    def begin(self, request: WebRequest, held: int = HELD) -> CurlExchange | None:
+        """A request that is sent by its first `step`; None if there is no connection to spare.
 
-    def _begin(self, wire: Wire, request: WebRequest) -> Wire:
+        An answer of fewer than `held` bytes need not be read before it is there as a whole.
+        """
+        wire = self._leases.spare()
+        return CurlExchange(self._begin(wire, request, held), self._leases) if wire is not None else None
+
+    def _begin(self, wire: Wire, request: WebRequest, held: int = HELD) -> Wire:
         try:
-            wire.begin(request)
+            wire.begin(request, held)
         except BaseException:
             self._leases.give(wire)
             raise

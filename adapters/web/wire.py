@@ -28,7 +28,7 @@ ENOUGH = 128 * 1024
 """Bytes received at a time, or a few more."""
 
 HELD = 256 * 1024
-"""Bytes of an answer that `step` lets come before it is read."""
+"""Bytes of an answer that `step` lets come before it is read, unless `begin` is told otherwise."""
 
 BUFFER = 32 * 1024
 PIECE = 256 * 1024
@@ -89,6 +89,7 @@ class Wire:
         self._piece: memoryview = memoryview(b"")
         self._unread = self._taken = 0
         self._paused = False
+        self._held = HELD
         self._deadline: float | None = None
         self._lines.clear()
         self._received.clear()
@@ -100,9 +101,10 @@ class Wire:
 
     # --- from beginning to end ----------------------------------------------------------------------
 
-    def begin(self, request: WebRequest) -> None:
-        """Send a request."""
+    def begin(self, request: WebRequest, held: int = HELD) -> None:
+        """Send a request; `step` lets `held` bytes of its answer come before they are read."""
         self._forget()
+        self._held = held
         self.url = request.url
         address = address_of(request.url)
         try:
@@ -143,7 +145,7 @@ class Wire:
         """
         self._feed()
         while self.running and self._perform():
-            if sum(map(len, self._received)) >= HELD:
+            if sum(map(len, self._received)) >= self._held:
                 break
             self._feed()
         self._settle()
@@ -306,7 +308,7 @@ class Wire:
     def _is_large(self, head: Head) -> bool:
         length = head.headers.get("content-length", "")
         announced = int(length) if length.isascii() and length.isdigit() else 0
-        return max(announced, sum(map(len, self._received))) >= HELD
+        return max(announced, sum(map(len, self._received))) >= self._held
 
     def _patience(self) -> float:
         """Seconds that nothing may happen from now on.

@@ -166,7 +166,7 @@ class _Counted:
 
 def _routes(services: Services) -> Router[Endpoint]:
     from .darwin.routes import PUBLIC_ROUTES, QUICK, ROUTES
-    from .taking import upload_endpoint
+    from .taking import bundle_endpoint, upload_endpoint
 
     endpoints = Endpoints(services)
     router: Router[Endpoint] = Router()
@@ -174,6 +174,7 @@ def _routes(services: Services) -> Router[Endpoint]:
         router.add(route.method, route.path, endpoints.keyed(route, route.handler in QUICK))
     for route in PUBLIC_ROUTES:
         router.add(route.method, route.path, endpoints.public(route))
+    router.add("POST", "v2/teams/{team}/items/uploads/bundle", bundle_endpoint(services, endpoints))
     router.add("PUT", "uploads/{team}/{upload_id}", upload_endpoint(services, endpoints))
     return router
 

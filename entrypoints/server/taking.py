@@ -1,4 +1,4 @@
-"""Taking the bytes of an upload, at an address that was signed for it."""
+"""Taking the bytes of uploads: of one at an address that was signed for it, of several small ones with a key."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO
 
-from ...domain.errors import Truncated
+from ...domain.access import Permission
+from ...domain.bundle import MAX_BUNDLE, Frame, unpack_frames
+from ...domain.errors import GroundtruthError, IntegrityError, InvalidInput, Truncated
 from .endpoints import Endpoint, Endpoints, guarded
 from .options import ServerOptions
-from .replies import Outcome, Reply
+from .refusals import reply_to_error
+from .replies import Outcome, Reply, json_reply
 from .requests import Receive, Request, read_body, read_piece, short, too_large
-from .services import Services
+from .services import Services, check_access, key_of
 
 KEPT = 1 << 20
 """Bodies up to here are held in memory; larger ones wait in a file until they are complete."""
@@ -44,6 +47,40 @@ def upload_endpoint(services: Services, endpoints: Endpoints) -> Endpoint:
             return await endpoints.run(guarded, _take_file, services, team, upload_id, file, arrived)
 
     return answer
+
+
+def bundle_endpoint(services: Services, endpoints: Endpoints) -> Endpoint:
+    """Answers `POST /api/v2/teams/{team}/items/uploads/bundle`: small uploads, each a frame labelled with its id.
+
+    The answer tells which were refused, with the status each would have got by itself.
+    """
+    options = services.options
+
+    async def answer(request: Request, receive: Receive) -> Outcome:
+        body = await read_body(request, receive, MAX_BUNDLE, options.patience)
+        return await endpoints.run(guarded, _take_bundle, services, request, body)
+
+    return answer
+
+
+def _take_bundle(services: Services, request: Request, body: bytes) -> Reply:
+    key = key_of(services.hub, request.headers.get("authorization"))
+    check_access(key, request.parameters["team"], Permission.CONTRIBUTE)
+    request.key = key
+    refused: dict[str, int] = {}
+    for frame in _frames_of(body):
+        try:
+            _take(services, key.team, frame.label, (bytes(frame.content),), len(frame.content))
+        except GroundtruthError as error:
+            refused[frame.label] = reply_to_error(error).status
+    return json_reply({"refused": refused})
+
+
+def _frames_of(body: bytes) -> list[Frame]:
+    try:
+        return list(unpack_frames(body))
+    except IntegrityError as error:
+        raise InvalidInput("the body", error.reason) from error
 
 
 def _check(services: Services, request: Request, team: str, upload_id: str) -> None:

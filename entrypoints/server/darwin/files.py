@@ -57,7 +57,7 @@ def _checked(call: PublicCall) -> str:
 def _answer(call: PublicCall, url: str, stream: ObjectStream) -> Reply | Stream:
     tag = f'"{stream.validator}"' if stream.validator else None
     headers = [
-        (b"content-type", _type_of(url)),
+        (b"content-type", type_of(url).encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"accept-ranges", b"bytes" if stream.size is not None else b"none"),
     ]
@@ -118,9 +118,10 @@ def _span(call: PublicCall, size: int, tag: str | None) -> range | None:
     return span
 
 
-def _type_of(url: str) -> bytes:
+def type_of(url: str) -> str:
+    """Media type under which an object is given out."""
     kind = mimetypes.guess_type(urlsplit(url).path)[0] or ""
-    return kind.encode() if kind.startswith(_SHOWN) and "svg" not in kind else b"application/octet-stream"
+    return kind if kind.startswith(_SHOWN) and "svg" not in kind else "application/octet-stream"
 
 
 FILE = "v2/teams/{team}/files/{file_id}"

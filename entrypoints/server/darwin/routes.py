@@ -6,6 +6,7 @@ from ..call import Handler, Route
 from ..public import PublicRoute
 from . import (
     annotations,
+    bundles,
     classes,
     comments,
     datasets,
@@ -22,6 +23,7 @@ from . import (
 
 _MODULES = (
     annotations,
+    bundles,
     classes,
     comments,
     datasets,
