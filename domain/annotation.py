@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -77,6 +77,10 @@ class Annotation:
         """Type name of the shape."""
         return self.shape.kind
 
+    def attributes(self) -> Iterator[str]:
+        """Attributes it carries."""
+        yield from self.subs.attributes or ()
+
 
 @attrs.frozen
 class Frame:
@@ -122,6 +126,11 @@ class VideoAnnotation:
     def kind(self) -> str:
         """Type name of the first frame that has a shape; empty when none has."""
         return next((frame.shape.kind for frame in self.frames.values() if frame.shape is not None), "")
+
+    def attributes(self) -> Iterator[str]:
+        """Attributes it carries in any frame; one may come several times."""
+        for frame in self.frames.values():
+            yield from frame.subs.attributes or ()
 
     def shape_at(self, index: int) -> Shape | None:
         """Shape recorded for a frame, sub-keyframes filled in from the frame before; no interpolation."""

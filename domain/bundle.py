@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from .errors import IntegrityError
+from .errors import IntegrityError, InvalidInput
 
 _HEAD = struct.Struct(">HHQ")
 
@@ -23,6 +23,9 @@ MAX_OBJECT = 256 * 1024
 
 MAX_OBJECTS = 64
 """Objects of a bundle."""
+
+MAX_LABEL = 4096
+"""Bytes of a label."""
 
 MAX_CONTENT = 3 * 1024 * 1024
 """Bytes of all objects of a bundle together."""
@@ -41,19 +44,39 @@ class Frame:
 
 
 def pack_frames(frames: Iterable[Frame]) -> bytes:
-    """The body that holds these frames."""
+    """The body that holds these frames.
+
+    Raises:
+        InvalidInput: a label is too long, or cannot be written.
+    """
     pieces: list[bytes | memoryview] = []
     for frame in frames:
-        label = frame.label.encode()
+        label = label_bytes(frame.label)
         pieces += (_HEAD.pack(frame.status, len(label), len(frame.content)), label, frame.content)
     return b"".join(pieces)
+
+
+def label_bytes(label: str) -> bytes:
+    """A label as it is written.
+
+    Raises:
+        InvalidInput: it is too long, or cannot be written.
+    """
+    try:
+        written = label.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"label {label[:40]!r}", "is not text that can be sent") from error
+    if len(written) > MAX_LABEL:
+        raise InvalidInput(f"label {label[:40]!r}…", f"is longer than {MAX_LABEL} bytes")
+    return written
 
 
 def unpack_frames(body: bytes) -> Iterator[Frame]:
     """The frames of a body; their contents are views of it, not copies.
 
     Raises:
-        IntegrityError: the body ends in the middle of a frame, or a label is not UTF-8.
+        IntegrityError: the body ends in the middle of a frame, or a label is too long, or not UTF-8. Frames before
+            that were given.
     """
     view = memoryview(body)
     position, end = 0, len(body)
@@ -63,6 +86,8 @@ def unpack_frames(body: bytes) -> Iterator[Frame]:
         status, label_size, size = _HEAD.unpack_from(body, position)
         first = position + _HEAD.size
         start, position = first + label_size, first + label_size + size
+        if label_size > MAX_LABEL:
+            raise IntegrityError("a bundle of files", f"has a label of more than {MAX_LABEL} bytes")
         if position > end:
             raise IntegrityError("a bundle of files", "ends in the middle of a frame")
         try:

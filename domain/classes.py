@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from .errors import InvalidInput
-from .shapes import MAIN_TYPES
+from .main_types import MAIN_TYPES
 
 CLASS_KINDS = (*MAIN_TYPES, "link")
 """Main types a class may have; `link` has no payload rules of its own."""

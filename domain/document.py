@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .annotation import Annotation, AnyAnnotation, Author
 from .item import NO_EXTRA, ItemDescription, JsonPath
+
+if TYPE_CHECKING:
+    # A document whose annotations nobody looks at needs none of the shapes.
+    from .annotation import AnyAnnotation, Author
 
 
 @attrs.frozen
@@ -48,13 +51,5 @@ class AnnotationDocument:
     def attributes(self) -> list[tuple[str, str, str]]:
         """Distinct (class name, kind, attribute) of the annotations, sorted."""
         return sorted(
-            {(one.class_name, one.kind, attribute) for one in self.annotations for attribute in _attributes(one)}
+            {(one.class_name, one.kind, attribute) for one in self.annotations for attribute in one.attributes()}
         )
-
-
-def _attributes(annotation: AnyAnnotation) -> Iterator[str]:
-    if isinstance(annotation, Annotation):
-        yield from annotation.subs.attributes or ()
-    else:
-        for frame in annotation.frames.values():
-            yield from frame.subs.attributes or ()

@@ -24,7 +24,10 @@ C = TypeVar("C", bound=type)
 
 @dataclass_transform(eq_default=False)
 def exception(cls: C) -> C:
-    """Make an error class out of its fields; type checkers then know how it is constructed."""
+    """Make an error class out of its fields; type checkers then know how it is constructed.
+
+    A class that adds none is made like its base without this, which takes time whenever a program starts.
+    """
     return attrs.define(cls, auto_exc=True, eq=False, slots=False)
 
 
@@ -66,12 +69,10 @@ class InvalidInput(GroundtruthError, ValueError):
         return self.advice
 
 
-@exception
 class InvalidName(InvalidInput):
     """A name (slug, item name, path) breaks a rule of names."""
 
 
-@exception
 class InvalidReference(InvalidInput):
     """A dataset reference is not `[hub:]team/dataset[:release]`."""
 
@@ -99,6 +100,37 @@ class UnsupportedFile(InvalidInput):
     path: str = ""
 
 
+class InvalidDataset(InvalidInput):
+    """An array dataset breaks a rule: its columns, its archive, its annotations."""
+
+
+class InvalidBenchmark(InvalidInput):
+    """A benchmark contradicts itself or its dataset: its columns, split, metrics or target types."""
+
+
+@exception
+class InvalidPredictions(InvalidInput):
+    """Predictions do not fit the test rows: their keys, number, type or values.
+
+    `test_set` and `target` name the array that is wrong; empty where all of them are meant.
+    """
+
+    test_set: str = ""
+    target: str = ""
+
+
+class UndefinedScore(InvalidInput):
+    """A metric has no value on these true values: none at all, one class only, a zero to divide by."""
+
+
+class InvalidResult(InvalidInput):
+    """Results cannot be: two scores of one name, none at all, or a value that the wire has no form for."""
+
+
+class InvalidCompetition(InvalidInput):
+    """A competition contradicts itself: its times, its limits or its task."""
+
+
 # --- the thing named does not exist -----------------------------------------------------------------
 
 
@@ -120,24 +152,27 @@ class NotFound(GroundtruthError, LookupError):
         return self.advice
 
 
-@exception
 class DatasetNotFound(NotFound):
     """No dataset of that name in that team."""
 
 
-@exception
 class ReleaseNotFound(NotFound):
     """The dataset has no release of that name."""
 
 
-@exception
 class ItemNotFound(NotFound):
     """The dataset has no item of that name or id."""
 
 
-@exception
 class ObjectNotFound(NotFound):
     """A stored object (blob, URL, file) does not exist; trying again will not help."""
+
+
+@exception
+class RowNotFound(NotFound, IndexError):
+    """A table has no row there. Python's own loops end with an IndexError, hence the second base."""
+
+    kind: str = "row"
 
 
 # --- it exists already, or is in the wrong state ----------------------------------------------------
@@ -160,19 +195,23 @@ class Conflict(GroundtruthError):
         return self.advice
 
 
-@exception
 class NameTaken(Conflict):
     """A dataset, class or release of that name exists already."""
 
 
-@exception
 class NothingToExport(Conflict):
     """The filters of an export select no item."""
 
 
-@exception
 class ReleasePending(Conflict):
     """The release is still being made."""
+
+
+@exception
+class SubmissionRefused(Conflict):
+    """A competition takes no submission from this owner now; `until` (ISO 8601) says when it will, if ever."""
+
+    until: str = ""
 
 
 # --- the hub refuses --------------------------------------------------------------------------------
@@ -192,6 +231,18 @@ class AccessDenied(GroundtruthError):
     @property
     def remedy(self) -> str:
         return "Run 'groundtruth authenticate' with a key that may do this"
+
+
+@exception
+class HiddenTargets(AccessDenied):
+    """The targets of test rows were asked for; they are what has to be predicted."""
+
+    hub: str = "this subset"
+    reason: str = "hides its targets, because they are what has to be predicted"
+
+    @property
+    def remedy(self) -> str:
+        return "Predict them from the inputs and evaluate the benchmark"
 
 
 # --- the world failed for now -----------------------------------------------------------------------
@@ -218,12 +269,10 @@ class Unavailable(GroundtruthError):
         return "Run the command again; what was finished is kept"
 
 
-@exception
 class NotSent(Unavailable):
     """No connection came about, so certainly nothing of the request arrived."""
 
 
-@exception
 class LinkExpired(Unavailable):
     """A signed address is no longer valid; ask the hub for a fresh one."""
 
@@ -292,17 +341,14 @@ class StorageError(GroundtruthError):
         return self.advice
 
 
-@exception
 class DiskFull(StorageError):
     """No room is left on the device (or the quota is used up)."""
 
 
-@exception
 class NotWritable(StorageError):
     """The destination may not be written to."""
 
 
-@exception
 class NotReadable(StorageError):
     """The source may not be read, or vanished."""
 

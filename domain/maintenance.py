@@ -40,6 +40,15 @@ class HubCheck:
         """True if nothing is damaged or missing."""
         return not self.findings
 
+    def __add__(self, other: HubCheck) -> HubCheck:
+        return HubCheck(
+            self.objects + other.objects,
+            self.documents + other.documents,
+            self.size + other.size,
+            self.findings + other.findings,
+            self.unreferenced + other.unreferenced,
+        )
+
 
 @attrs.frozen
 class HubCollection:
@@ -49,3 +58,11 @@ class HubCollection:
     documents: int
     leftovers: int
     size: int
+
+    def __add__(self, other: HubCollection) -> HubCollection:
+        return HubCollection(
+            self.objects + other.objects,
+            self.documents + other.documents,
+            self.leftovers + other.leftovers,
+            self.size + other.size,
+        )

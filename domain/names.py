@@ -21,8 +21,8 @@ MAX_COMPONENT_BYTES = 255
 
 # A colon is an ordinary character except on Windows, where it ends a drive or begins an alternate stream.
 _REPLACED = re.compile(r'[<>"/\\|?*\x00-\x1f\x7f]' if os.name != "nt" else r'[<>"/\\|?*:\x00-\x1f\x7f]')
-_PLAIN = re.compile(r"[A-Za-z0-9_-]{8}[A-Za-z0-9_. -]{0,200}")
-"""Most names: nothing to replace, too long for a device and short enough for a disk."""
+_PLAIN = re.compile(r"(?!(?i:con|prn|aux|nul|com|lpt))[A-Za-z0-9_-][A-Za-z0-9_. -]{0,200}")
+"""Most names: nothing to replace, begun unlike a device's and short enough for a disk."""
 
 _DEVICE = re.compile(r"(?i:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(?:\..*)?")
 

@@ -174,7 +174,11 @@ def free_name(wanted: str, taken: set[str], fold: bool = False) -> str:
     `wanted` is a safe name, or a path of such; a number never makes it too long for a file system. With `fold`,
     names that differ only in case count as equal (for file systems that think so).
     """
-    low, high = 0, 1
+    key = _key(wanted, 1, fold)
+    if key not in taken:
+        taken.add(key)
+        return wanted
+    low, high = 1, 2
     while _key(wanted, high, fold) in taken:
         low, high = high, high * 2
     # By halving, since counting one by one would take n * n steps for n files of one name.

@@ -17,6 +17,13 @@ class ConflictPolicy(enum.StrEnum):
     SKIP = "skip"
 
 
+class Access(enum.StrEnum):
+    """Who may see an artifact: everyone, or its owner alone."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
 class ChecksumStrategy(enum.StrEnum):
     """When an artifact's checksum is verified on loading."""
 

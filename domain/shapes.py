@@ -256,22 +256,3 @@ Shape = (
     | RasterLayer
     | Unsupported
 )
-
-MAIN_TYPES = (
-    "polygon",
-    "bounding_box",
-    "tag",
-    "line",
-    "keypoint",
-    "ellipse",
-    "cuboid",
-    "skeleton",
-    "eye",
-    "table",
-    "simple_table",
-    "string",
-    "graph",
-    "mask",
-    "raster_layer",
-)
-"""Type names in the order in which they are looked for: a polygon may carry a bounding box (section 8.2)."""

@@ -5,9 +5,9 @@ import pytest
 from groundtruth.domain.classes import CLASS_KINDS, AnnotationClass, Granularity, PropertyDefinition
 from groundtruth.domain.dataset import Dataset
 from groundtruth.domain.errors import InvalidInput, InvalidName
+from groundtruth.domain.main_types import MAIN_TYPES
 from groundtruth.domain.maintenance import Damage, Finding, HubCheck
 from groundtruth.domain.media import SUPPORTED_SUFFIXES, SlotType, is_supported, slot_type_of
-from groundtruth.domain.shapes import MAIN_TYPES
 
 
 @pytest.mark.parametrize("kind", CLASS_KINDS)
