@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ..domain.document import AnnotationDocument
-from ..domain.metadata import DatasetMetadata
+if TYPE_CHECKING:
+    from ..domain.document import AnnotationDocument
+    from ..domain.metadata import DatasetMetadata
 
 
 class DocumentCodec(Protocol):

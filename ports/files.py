@@ -1,4 +1,4 @@
-"""Files of this machine that are pushed or imported."""
+"""Files of this machine that are pushed, imported or written."""
 
 from __future__ import annotations
 
@@ -43,5 +43,21 @@ class LocalFiles(Protocol):
 
         Raises:
             NotReadable: it does not exist or may not be read.
+        """
+        ...
+
+
+class WritableFiles(LocalFiles, Protocol):
+    """Files that are written as well."""
+
+    def exists(self, path: Path) -> bool:
+        """True if there is a file of that path; False for a folder."""
+        ...
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Make a file hold `data`, whole or not at all, whatever was there; folders it lacks are made.
+
+        Raises:
+            NotWritable, DiskFull: the disk refuses.
         """
         ...

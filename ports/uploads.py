@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from ..domain.dataset import Dataset
+from ..domain.errors import GroundtruthError
 from ..domain.upload import NewItem, PendingUpload, Registration, UploadOptions
 
 OnBytes = Callable[[int], None]
 """Called with the number of bytes just sent."""
+
+OnUploadBytes = Callable[[PendingUpload, int], None]
+"""Called with an upload, and the number of its bytes just sent."""
 
 
 class UploadDesk(Protocol):
@@ -38,6 +42,17 @@ class UploadDesk(Protocol):
         """
         ...
 
+    def takes_bundles(self, dataset: Dataset) -> bool:
+        """True if small slots of this dataset are sent quicker when `put_all` is given several of them."""
+        ...
+
+    def put_all(self, uploads: Sequence[PendingUpload], on_bytes: OnUploadBytes) -> Mapping[str, GroundtruthError]:
+        """Send the bytes of several slots, each as `put` does; return why some could not be sent, by upload id.
+
+        The errors are those that `put` raises; one that fails does not hold back the others.
+        """
+        ...
+
     def confirm(self, uploads: Sequence[PendingUpload]) -> None:
         """Declare uploads complete; durable when it returns. Idempotent.
 
@@ -58,11 +73,29 @@ class UploadIntake(Protocol):
         """
         ...
 
+    def find_uploads(self, team: str, upload_ids: Sequence[str]) -> Sequence[PendingUpload]:
+        """The uploads of those ids, in their order, each as `find_upload` gives it.
+
+        Raises:
+            ObjectNotFound: the team has none of one of them; `name` is its id.
+        """
+        ...
+
     def receive(self, upload: PendingUpload, chunks: Iterable[bytes], size: int) -> None:
         """Take exactly `size` bytes for an upload, as `UploadDesk.put` does.
 
         Raises:
             Truncated: fewer or more came; nothing of it is kept.
             ObjectNotFound, DiskFull: as `put`.
+        """
+        ...
+
+    def receive_all(
+        self, team: str, contents: Sequence[tuple[str, bytes | memoryview]]
+    ) -> Mapping[str, GroundtruthError]:
+        """Take the whole contents of several uploads of a team, by their ids, each as `receive` does.
+
+        What is refused does not hold back the others: the errors that `receive` would have raised (ObjectNotFound,
+        DiskFull) are returned, by upload id.
         """
         ...

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ..domain.errors import NotReadable
-from ..ports.files import FoundFile, LocalFiles
+from ..domain.errors import NotReadable, NotWritable
+from ..ports.files import FoundFile, LocalFiles, WritableFiles
 
 TREE = {
     "b.png": b"bb",
@@ -96,3 +96,29 @@ class FilesContract(abc.ABC):
         with pytest.raises(NotReadable) as caught:
             files.read(path)
         assert caught.value.path == str(path)
+
+
+class WritableFilesContract(FilesContract):
+    """What files that can be written do besides."""
+
+    @abc.abstractmethod
+    def make_files(self) -> WritableFiles:
+        """A new adapter."""
+
+    def test_what_was_written_is_read(self, tmp_path: Path) -> None:
+        files = self.make_files()
+        path = tmp_path / "new" / "folder" / "a.json"
+        files.write(path, b"one")
+        files.write(path, b"two")
+        assert files.read(path) == b"two"
+        assert (files.exists(path), files.exists(path.parent), files.exists(tmp_path / "none")) == (
+            True,
+            False,
+            False,
+        )
+        assert [one.path for one in files.children(path.parent) if isinstance(one, FoundFile)] == [path]
+
+    def test_a_folder_is_not_written_over(self, files: WritableFiles, tmp_path: Path) -> None:
+        with pytest.raises(NotWritable):
+            files.write(tmp_path / "root" / "day1", b"")
+        assert files.read(tmp_path / "root" / "day2" / "x.jpg") == b"xxx"

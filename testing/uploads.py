@@ -207,6 +207,82 @@ class PutContract(HubContract):
         assert {item.status for item in listed.values()} == {ItemStatus.NEW}
 
 
+class PutAllContract(HubContract):
+    """How every desk takes the bytes of several slots."""
+
+    def test_whether_bundles_are_wanted(self, hub: AnnotationHub, dataset: Dataset) -> None:
+        assert hub.takes_bundles(dataset) in {True, False}
+
+    def test_several_slots_at_once(self, hub: AnnotationHub, dataset: Dataset, bench: Workbench) -> None:
+        series = attrs.evolve(bench.slot(b"slice 1" * 50, file_name="scan.dcm"))
+        series = attrs.evolve(series, sources=(*series.sources, bench.file(b"slice 2" * 50)))
+        items = [
+            *(bench.item(f"/{number:03d}.png") for number in range(70)),
+            bench.item("/empty.png", b""),
+            bench.item("/large.png", PIXEL + bytes(3_000_000)),
+            bench.item("/two", PIXEL + b"1", PIXEL + b"2"),
+            *(bench.item(f"/medium{number}.png", PIXEL + bytes(200_000 + number)) for number in range(20)),
+            NewItem("scan.dcm", (series,)),
+        ]
+        uploads = bench.register(dataset, *items).uploads
+        sent = dict.fromkeys((upload.upload_id for upload in uploads), 0)
+
+        def count(upload: PendingUpload, size: int) -> None:
+            sent[upload.upload_id] += size
+
+        assert hub.put_all(uploads, count) == {}
+        assert set(bench.statuses(dataset).values()) == {"uploading"}
+        hub.confirm(uploads)
+        listed = bench.listed(dataset)
+        assert {item.status for item in listed.values()} == {ItemStatus.NEW}
+        for item in items[:-1]:
+            assert listed[item.full_path].size == sum(slot.sources[0].stat().st_size for slot in item.slots)
+        for upload in uploads[:-1]:
+            assert sent[upload.upload_id] == upload.slot.sources[0].stat().st_size
+
+    def test_no_slots_at_once(self, hub: AnnotationHub) -> None:
+        assert hub.put_all([], lambda *_: None) == {}
+
+    def test_one_that_fails_holds_back_no_other(self, hub: AnnotationHub, dataset: Dataset, bench: Workbench) -> None:
+        uploads = bench.register(dataset, *(bench.item(f"/{name}.png") for name in "abcde")).uploads
+        unknown = attrs.evolve(uploads[0], upload_id=UNKNOWN_UPLOAD)
+        hub.delete_items(dataset, [uploads[1].item_id])
+        uploads[3].slot.sources[0].unlink()
+        errors = hub.put_all([unknown, *uploads], lambda *_: None)
+        assert {key: type(error) for key, error in errors.items()} == {
+            UNKNOWN_UPLOAD: ObjectNotFound,
+            uploads[1].upload_id: ObjectNotFound,
+            uploads[3].upload_id: NotReadable,
+        }
+        hub.confirm([uploads[0], uploads[2], uploads[4]])
+        with pytest.raises(ObjectNotFound):
+            hub.confirm([uploads[3]])
+        statuses = {"/a.png": "new", "/c.png": "new", "/d.png": "uploading", "/e.png": "new"}
+        assert bench.statuses(dataset) == statuses
+
+    def test_last_of_several_puts_counts(self, hub: AnnotationHub, dataset: Dataset, bench: Workbench) -> None:
+        uploads = bench.register(dataset, bench.item("/a.png"), bench.item("/b.png")).uploads
+        assert hub.put_all(uploads, lambda *_: None) == {}
+        other = attrs.evolve(uploads[0], slot=bench.slot(PIXEL + b"the second"))
+        assert hub.put_all([other, uploads[1]], lambda *_: None) == {}
+        hub.confirm(uploads)
+        # Sent once more by somebody who does not know that they are there.
+        assert hub.put_all([other, uploads[1]], lambda *_: None) == {}
+        hub.confirm(uploads)
+        assert bench.listed(dataset)["/a.png"].size == len(PIXEL + b"the second")
+
+    def test_bundles_from_several_threads(self, hub: AnnotationHub, dataset: Dataset, bench: Workbench) -> None:
+        wanted = [bench.item(f"/{number}.png") for number in range(96)]
+        uploads = bench.register(dataset, *wanted).uploads
+        with ThreadPoolExecutor(8) as pool:
+            bundles = [uploads[start : start + 8] for start in range(0, len(uploads), 8)]
+            assert list(pool.map(lambda some: hub.put_all(some, lambda *_: None), bundles)) == [{}] * len(bundles)
+        hub.confirm(uploads)
+        assert {path: item.size for path, item in bench.listed(dataset).items()} == {
+            item.full_path: item.slots[0].sources[0].stat().st_size for item in wanted
+        }
+
+
 class ConfirmContract(HubContract):
     """How every desk completes items."""
 
@@ -307,6 +383,47 @@ class UploadIntakeContract(HubContract):
             with pytest.raises(ObjectNotFound):
                 hub.receive(upload, [b"content"], 7)
 
+    def test_uploads_are_found_in_the_order_asked_for(
+        self, hub: ServableHub, dataset: Dataset, bench: Workbench
+    ) -> None:
+        uploads = bench.register(dataset, *(bench.item(f"/{name}.png") for name in "abc")).uploads
+        ids = [uploads[place].upload_id for place in (2, 0, 1, 0)]
+        assert hub.find_uploads(self.team, ids) == [hub.find_upload(self.team, upload_id) for upload_id in ids]
+        assert list(hub.find_uploads(self.team, [])) == []
+        for team, asked in (("another-team", ids[:1]), (self.team, [*ids, UNKNOWN_UPLOAD])):
+            with pytest.raises(ObjectNotFound) as caught:
+                hub.find_uploads(team, asked)
+            assert caught.value.name == asked[-1]
+
+    def test_several_contents_are_received(self, hub: ServableHub, dataset: Dataset, bench: Workbench) -> None:
+        uploads = bench.register(dataset, *(bench.item(f"/{name}.png") for name in "abcd")).uploads
+        a, b, c, gone = (upload.upload_id for upload in uploads)
+        hub.delete_items(dataset, [uploads[3].item_id])
+        bench.put(uploads[2:3])
+        hub.confirm(uploads[2:3])
+        contents = [
+            (a, b"first"),
+            (gone, b"x"),
+            (UNKNOWN_UPLOAD, b"x"),
+            ("../../outside", b"x"),
+            (b, memoryview(b"0123456789")[2:]),
+            (c, b"other bytes than those that were confirmed"),
+            (a, b"second"),
+        ]
+        refused = hub.receive_all(self.team, contents)
+        assert {type(error) for error in refused.values()} == {ObjectNotFound}
+        assert refused.keys() - {c} == {gone, UNKNOWN_UPLOAD, "../../outside"}
+        assert hub.receive_all("another-team", [(a, b"of others")]).keys() == {a}
+        assert hub.receive_all(self.team, []) == {}
+        before = bench.listed(dataset)["/c.png"]
+        hub.confirm(uploads[:3])
+        listed = bench.listed(dataset)
+        assert (listed["/a.png"].size, listed["/b.png"].size, listed["/c.png"]) == (6, 8, before)
+        (source,) = listed["/b.png"].slots[0].source_files
+        stream = hub.source.open(source.url or "")
+        assert b"".join(stream.chunks()) == b"23456789"
+        stream.close()
+
     def test_received_bytes_are_the_items(self, hub: ServableHub, dataset: Dataset, bench: Workbench) -> None:
         contents = {"/a.png": [b"", PIXEL[:7], b"", PIXEL[7:]], "/empty.png": [], "/large.png": [bytes(1 << 20)] * 5}
         uploads = bench.register(dataset, *(bench.item(path) for path in contents)).uploads
@@ -392,5 +509,5 @@ class UploadIntakeContract(HubContract):
         assert set(bench.statuses(dataset).values()) == {"new"}
 
 
-class UploadDeskContract(RegisterContract, PutContract, ConfirmContract):
+class UploadDeskContract(RegisterContract, PutContract, PutAllContract, ConfirmContract):
     """What every upload desk does."""

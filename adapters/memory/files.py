@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attrs
 
-from ...domain.errors import NotReadable
+from ...domain.errors import NotReadable, NotWritable
 from ...ports.files import FoundFile
 from .faults import Faults
 
@@ -76,6 +76,17 @@ class MemoryFiles:
         if content is not None:
             reason = content.strerror or str(content)
         raise NotReadable(str(path), reason) from content
+
+    def exists(self, path: Path) -> bool:
+        """True if there is a file of that path."""
+        return path in self.tree
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Make a file hold `data`."""
+        self.faults.check("write", path)
+        if any(path in one.parents for one in self.tree):
+            raise NotWritable(str(path), "cannot be written: it is a folder")
+        self.tree[path] = data
 
     def _look(self, path: Path, root: Path) -> FoundFile | OSError:
         content = self.tree[path]

@@ -77,6 +77,10 @@ class MemoryHub(
         """Let new releases stay pending until `finish_release`."""
         self.state.hold_releases = held
 
+    def take_bundles(self) -> None:
+        """Say from now on that several slots are put quicker at once."""
+        self.state.takes_bundles = True
+
     def check(self) -> HubCheck:
         """Look at every stored object and document; change nothing."""
         self.faults.check("check")

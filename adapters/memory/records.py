@@ -188,6 +188,7 @@ class HubState:
     keys: dict[str, KeyRecord] = attrs.field(factory=dict[str, KeyRecord])
     secret: bytes = attrs.field(factory=lambda: secrets.token_bytes(32), repr=False)
     hold_releases: bool = False
+    takes_bundles: bool = False
     lock: Any = attrs.field(factory=threading.RLock, repr=False)
     last_number: int = 0
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import attrs
 
 from ...domain.dataset import Dataset
 from ...domain.digest import Digest
-from ...domain.errors import NotReadable, ObjectNotFound, Truncated
+from ...domain.errors import GroundtruthError, NotReadable, ObjectNotFound, Truncated
 from ...domain.item import ItemStatus, SourceFile
 from ...domain.upload import (
     BlockedItem,
@@ -22,7 +23,7 @@ from ...domain.upload import (
     Registration,
     UploadOptions,
 )
-from ...ports.uploads import OnBytes
+from ...ports.uploads import OnBytes, OnUploadBytes
 from .media import media_info
 from .records import DatasetRecord, HubPart, ItemRecord, UploadRecord
 
@@ -65,6 +66,21 @@ class MemoryUploads(HubPart):
                 raise NotReadable(str(path), "changed while it was read", "Push it again when it is finished")
         self._keep(upload, content)
 
+    def takes_bundles(self, dataset: Dataset) -> bool:
+        """False, so that every `put` is a piece of work of its own, until `take_bundles` was called."""
+        return self.state.takes_bundles
+
+    def put_all(self, uploads: Sequence[PendingUpload], on_bytes: OnUploadBytes) -> Mapping[str, GroundtruthError]:
+        """Send the bytes of several slots, one after the other."""
+        self.state.faults.check("put_all", uploads, on_bytes)
+        errors: dict[str, GroundtruthError] = {}
+        for upload in uploads:
+            try:
+                self.put(upload, partial(on_bytes, upload))
+            except GroundtruthError as error:
+                errors[upload.upload_id] = error
+        return errors
+
     def find_upload(self, team: str, upload_id: str) -> PendingUpload:
         """The upload of that id, if it belongs to a dataset of the team."""
         self.state.faults.check("find_upload", team, upload_id)
@@ -74,6 +90,11 @@ class MemoryUploads(HubPart):
                 if item is not None and record is not None and owner.team == team and item.id in owner.items:
                     return PendingUpload(upload_id, item.id, item.full_path, attrs.evolve(record.slot, sources=()))
         raise ObjectNotFound("upload", upload_id, f"team {team}", "Push the file again")
+
+    def find_uploads(self, team: str, upload_ids: Sequence[str]) -> Sequence[PendingUpload]:
+        """The uploads of those ids, if they belong to datasets of the team."""
+        self.state.faults.check("find_uploads", team, upload_ids)
+        return [self.find_upload(team, upload_id) for upload_id in upload_ids]
 
     def receive(self, upload: PendingUpload, chunks: Iterable[bytes], size: int) -> None:
         """Take exactly `size` bytes for an upload."""
@@ -88,6 +109,19 @@ class MemoryUploads(HubPart):
             what = f"upload '{upload.upload_id}'"
             raise Truncated(what, "is not what was announced", "Send it again", size, len(content))
         self._keep(upload, bytes(content))
+
+    def receive_all(
+        self, team: str, contents: Sequence[tuple[str, bytes | memoryview]]
+    ) -> Mapping[str, GroundtruthError]:
+        """Take the whole contents of several uploads of a team."""
+        self.state.faults.check("receive_all", team, contents)
+        refused: dict[str, GroundtruthError] = {}
+        for upload_id, content in contents:
+            try:
+                self.receive(self.find_upload(team, upload_id), (bytes(content),), len(content))
+            except GroundtruthError as error:
+                refused[upload_id] = error
+        return refused
 
     def _keep(self, upload: PendingUpload, content: bytes) -> None:
         with self.state.lock:

@@ -19,15 +19,24 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def darwin_interpreter() -> Path:
     """Interpreter that has darwin-py; skips the test where it cannot be installed."""
+    return _interpreter("darwin_python")
+
+
+def polaris_interpreter() -> Path:
+    """Interpreter that has polaris-lib; skips the test where it cannot be installed."""
+    return _interpreter("polaris_python")
+
+
+def _interpreter(name: str) -> Path:
     sys.path.insert(0, str(ROOT / "benchmarks"))
     try:
-        from peers import darwin_python
+        import peers
     finally:
         sys.path.pop(0)
     try:
-        return darwin_python()
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"darwin-py could not be installed: {error}")
+        return getattr(peers, name)()
+    except peers.NoPeer as error:
+        pytest.skip(str(error))
 
 
 @attrs.frozen
@@ -75,6 +84,14 @@ class Peer:
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout.rpartition("RESULT")[2])
+
+
+def client(home: Path, url: str, key: str, **variables: str) -> Program:
+    """The program with a home of its own, which knows the hub at `url`."""
+    program = Program(home, home.parent, {**variables, "GROUNDTRUTH_API_KEY": key})
+    program.run("hub", "add", "lab", "--url", url)
+    program.run("hub", "use", "lab")
+    return program
 
 
 @attrs.frozen

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,20 @@ class Program:
         )
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
+
+    def timed(self, *arguments: object) -> float:
+        """Run the program to its end; seconds it took."""
+        start = time.monotonic()
+        self.run(*arguments)
+        return time.monotonic() - start
+
+    def kill(self, after: float, *arguments: object) -> bool:
+        """Start the program and kill it after some seconds; True if that cut it short."""
+        process = self.start(*arguments)
+        time.sleep(after)
+        process.kill()
+        process.communicate()
+        return process.returncode == -signal.SIGKILL
 
     def json(self, *arguments: object, code: int = 0) -> Any:
         """Run the program with --json and parse the one document it prints."""

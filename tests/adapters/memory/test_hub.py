@@ -190,6 +190,8 @@ def test_what_servers_ask_can_fail(hub: MemoryHub, dataset: Dataset, bench: Work
         "update_items": (dataset, [], ItemUpdate()),
         "dataset_of": ("team", upload.item_id),
         "find_upload": ("team", upload.upload_id),
+        "find_uploads": ("team", [upload.upload_id]),
+        "receive_all": ("team", [(upload.upload_id, b"y")]),
         "receive": (upload, [b"x"], 1),
         "list_attributes": (dataset,),
         "annotator_report": ("team", query),
