@@ -11,7 +11,6 @@ import os
 import zlib
 from array import array
 from collections.abc import Iterator
-from itertools import islice
 from struct import Struct, error
 from types import TracebackType
 
@@ -41,7 +40,7 @@ _LONGEST_ENTRY = _ENTRY.size + 3 * 0xFFFF
 _IN_EXTRA = 0xFFFFFFFF
 _STORED, _DEFLATED = 0, 8
 ENCRYPTED = 0x1 | 0x40 | 0x2000
-_UTF8 = 0x800
+UTF8 = 0x800
 
 Member = tuple[bytes, int, int, int, int, int, int]
 """Name, flags, method, CRC-32, packed size, size, offset of the local header."""
@@ -102,13 +101,13 @@ class ReleaseArchive:
         self._file.close()
 
     def documents(self, start: int = 0) -> Iterator[ReleaseDocument]:
-        """Every `*.json` at the root, in the directory's order, from member number `start` on.
+        """Every `*.json` at the root that is not before `start` in the file, in the directory's order.
 
         Raises:
             IntegrityError: one is damaged, encrypted, or packed in an unknown way; raised when it is reached.
         """
-        for member in islice(self.members(), start, None):
-            if is_document(member[0]):
+        for member in self.members():
+            if member[-1] >= start and is_document(member[0]):
                 yield ReleaseDocument(name_of(member, self._what), self._read(member))
 
     def metadata(self) -> bytes | None:
@@ -271,7 +270,7 @@ def name_of(member: Member, what: str) -> str:
         IntegrityError: it is none.
     """
     try:
-        return member[0].decode("utf-8" if member[1] & _UTF8 else "cp437")
+        return member[0].decode("utf-8" if member[1] & UTF8 else "cp437")
     except UnicodeDecodeError as fault:
         raise _damaged(member, what, "has a name that is not text") from fault
 

@@ -110,11 +110,6 @@ def retry_and_sizes(config: DarwinConfig, environ: Mapping[str, str]) -> DarwinC
     Raises:
         InvalidInput: a variable cannot be used; it names it.
     """
-    """The set-up with the numbers that variables give, whatever hub it is for.
-
-    Raises:
-        InvalidInput: a variable cannot be used; it is named.
-    """
     concurrency = _number(environ, "DARWIN_DOWNLOAD_FILES_CONCURRENCY", int, 0, 1)
     return attrs.evolve(
         config,

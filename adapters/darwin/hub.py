@@ -4,38 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from ...domain.annotation import AnyAnnotation
-from ...domain.classes import AnnotationClass, AttributeDefinition, PropertyDefinition
-from ...domain.dataset import Dataset
-from ...domain.document import AnnotationDocument, ItemPropertyValue
-from ...domain.item import Comment, Item, ItemQuery, ItemUpdate, StatusChange
 from ...domain.policies import RetryPolicy
-from ...domain.reference import DatasetReference
-from ...domain.release import ExportOptions, Release
-from ...domain.report import ReportQuery, ReportRow
-from ...domain.storage import ExternalStorage, StoredItem, StoredRegistration
-from ...domain.upload import NewItem, PendingUpload, Registration, UploadOptions
-from ...ports.annotations import ImportMode
-from ...ports.clock import Clock
-from ...ports.documents import DocumentCodec
-from ...ports.progress import Progress
-from ...ports.releases import ReleaseDocument
-from ...ports.transfer import ObjectSource, ObjectTransfer
-from ...ports.uploads import OnBytes
-from ...ports.web import Web, WebRequest
-from .annotations import DarwinAnnotations
 from .api import Api
 from .bundles import FileBundles
-from .classes import DarwinClasses
-from .comments import DarwinComments
+from .config import DEFAULT_CHUNK
 from .datasets import DarwinDatasets
-from .items import DarwinItems
-from .releases import DarwinReleases
-from .reports import DarwinReports
-from .storages import DarwinStorages
-from .uploads import CHUNK, DarwinUploads
+from .part import part
+
+if TYPE_CHECKING:
+    from ...domain.annotation import AnyAnnotation
+    from ...domain.classes import AnnotationClass, AttributeDefinition, PropertyDefinition
+    from ...domain.dataset import Dataset
+    from ...domain.document import AnnotationDocument, ItemPropertyValue
+    from ...domain.errors import GroundtruthError
+    from ...domain.item import Comment, Item, ItemQuery, ItemUpdate, StatusChange
+    from ...domain.reference import DatasetReference
+    from ...domain.release import ExportOptions, Release
+    from ...domain.report import ReportQuery, ReportRow
+    from ...domain.storage import ExternalStorage, StoredItem, StoredRegistration
+    from ...domain.upload import NewItem, PendingUpload, Registration, UploadOptions
+    from ...ports.annotations import ImportMode
+    from ...ports.clock import Clock
+    from ...ports.documents import DocumentCodec
+    from ...ports.progress import Progress
+    from ...ports.releases import ReleaseDocument
+    from ...ports.transfer import ObjectSource, ObjectTransfer
+    from ...ports.uploads import OnBytes, OnUploadBytes
+    from ...ports.web import Web, WebRequest
+    from .annotations import DarwinAnnotations
+    from .classes import DarwinClasses
+    from .comments import DarwinComments
+    from .items import DarwinItems
+    from .releases import DarwinReleases
+    from .reports import DarwinReports
+    from .storages import DarwinStorages
+    from .uploads import DarwinUploads
 
 
 class DarwinHub:
@@ -65,7 +71,7 @@ class DarwinHub:
         name: str = "darwin",
         compression: int = 0,
         native: bool | None = None,
-        chunk: int = CHUNK,
+        chunk: int = DEFAULT_CHUNK,
     ) -> None:
         self._api = Api(
             url,
@@ -78,16 +84,16 @@ class DarwinHub:
             native=native,
             name=name,
         )
+        self._codec = codec
+        self._clock = clock
+        self._progress = progress
+        self._bulk = bulk if bulk is not None else web
+        self._chunk = chunk
+        self._transfer = transfer
+        self._folder = folder
+        self._source = source
         self._datasets = DarwinDatasets(self._api)
-        self._items = DarwinItems(self._api)
-        self._comments = DarwinComments(self._api)
-        self._uploads = DarwinUploads(self._api, bulk if bulk is not None else web, chunk)
-        self._classes = DarwinClasses(self._api)
-        self._annotations = DarwinAnnotations(self._api, codec, self._classes, progress)
-        self._releases = DarwinReleases(self._api, transfer, folder, source)
         self._files = FileBundles(self._api)
-        self._reports = DarwinReports(self._api, clock)
-        self._storages = DarwinStorages(self._api)
 
     def __repr__(self) -> str:
         return f"DarwinHub({self._api.base_url!r}, name={self.name!r})"
@@ -96,6 +102,56 @@ class DarwinHub:
     def name(self) -> str:
         """Name of the hub in messages."""
         return self._api.name
+
+    # --- parts that few commands need, each with what it imports ------------------------------------
+
+    @part
+    def _items(self) -> DarwinItems:
+        from .items import DarwinItems
+
+        return DarwinItems(self._api)
+
+    @part
+    def _comments(self) -> DarwinComments:
+        from .comments import DarwinComments
+
+        return DarwinComments(self._api)
+
+    @part
+    def _uploads(self) -> DarwinUploads:
+        from .uploads import DarwinUploads
+
+        return DarwinUploads(self._api, self._bulk, self._chunk)
+
+    @part
+    def _classes(self) -> DarwinClasses:
+        from .classes import DarwinClasses
+
+        return DarwinClasses(self._api)
+
+    @part
+    def _annotations(self) -> DarwinAnnotations:
+        from .annotations import DarwinAnnotations
+
+        return DarwinAnnotations(self._api, self._codec, self._classes, self._progress)
+
+    @part
+    def _releases(self) -> DarwinReleases:
+        from .releases import DarwinReleases
+
+        return DarwinReleases(self._api, self._transfer, self._folder, self._source)
+
+    @part
+    def _reports(self) -> DarwinReports:
+        from .reports import DarwinReports
+
+        return DarwinReports(self._api, self._clock)
+
+    @part
+    def _storages(self) -> DarwinStorages:
+        from .storages import DarwinStorages
+
+        return DarwinStorages(self._api)
 
     # --- keys and addresses -------------------------------------------------------------------------
 
@@ -181,6 +237,14 @@ class DarwinHub:
     def put(self, upload: PendingUpload, on_bytes: OnBytes) -> None:
         """Send the bytes of one slot."""
         self._uploads.put(upload, on_bytes)
+
+    def takes_bundles(self, dataset: Dataset) -> bool:
+        """True of groundtruth's own hubs."""
+        return self._uploads.takes_bundles(dataset)
+
+    def put_all(self, uploads: Sequence[PendingUpload], on_bytes: OnUploadBytes) -> Mapping[str, GroundtruthError]:
+        """Send the bytes of several slots."""
+        return self._uploads.put_all(uploads, on_bytes)
 
     def confirm(self, uploads: Sequence[PendingUpload]) -> None:
         """Declare uploads complete."""

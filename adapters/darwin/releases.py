@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from ...ports.transfer import FetchRequest, ObjectSource, ObjectTransfer
 from .api import Api, Rejected, Unsure, segment
 from .archive import ReleaseArchive
 from .arrival import Arrival
-from .arriving import ArrivingArchive
+from .arriving import ArrivingArchive, Given
 from .listing import no_dataset
 
 ATTEMPTS = 3
@@ -219,22 +219,37 @@ class DarwinReleases:
     # --- archives -----------------------------------------------------------------------------------
 
     def _arriving(self, release: Release, source: ObjectSource) -> Iterator[ReleaseDocument]:
-        """The documents, while the archive comes."""
+        """The documents, while the archive comes. One that is damaged is fetched once more."""
+        given = Given(f"the archive of release '{release.reference}'")
+        try:
+            yield from given.fresh(self._coming(release, source))
+        except IntegrityError:
+            yield from given.fresh(self._coming(release, source))
+        _sweep(self._folder, time.time_ns() - LEFTOVER_NS)
+
+    def _coming(self, release: Release, source: ObjectSource) -> Generator[ReleaseDocument, None, None]:
         path, name = self._path(release), f"annotations of {release.reference}"
         url = self._find(release).download_url or ""
 
         def address(expired: bool) -> str:
-            return (self._find(release).download_url or "") if expired else url
+            nonlocal url
+            if expired:
+                url = self._find(release).download_url or ""
+            return url
 
-        def repeat(work: Callable[[], bytes]) -> bytes:
+        def repeat(work: Callable[[], bytes | None]) -> bytes | None:
             return self._api.repeat(work, name)
 
         what = f"the archive of release '{release.reference}'"
         with contextlib.closing(Arrival(source, address, path, what, repeat)) as arrival:
             archive = ArrivingArchive(arrival, what)
-            yield from archive.documents()
+            try:
+                yield from archive.documents()
+            except IntegrityError:  # or the next run would go on with the same bytes
+                arrival.discard()
+                raise
             self._remember(path, archive.metadata)
-        _sweep(self._folder, time.time_ns() - LEFTOVER_NS)
+            arrival.discard()
 
     def _open(self, release: Release) -> tuple[Path, ReleaseArchive]:
         """The archive's path, and the archive to be closed. Its companion is read and remembered."""

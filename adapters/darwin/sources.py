@@ -96,6 +96,16 @@ def body_of(slot: NewSlot, on_bytes: OnBytes) -> Iterator[bytes | WebBody]:
         yield _plain(packed, on_bytes)
 
 
+def small_file(path: Path, limit: int) -> bytes | None:
+    """Content of a file; None if it is larger than `limit`, or cannot be read as a whole."""
+    try:
+        with SourceFile(path) as file:
+            data = file.read() if file.size <= limit else b""
+            return data if len(data) == file.size else None
+    except (NotReadable, OSError):
+        return None
+
+
 def changed(path: Path) -> NotReadable:
     """The error for a file that could not be sent as it was."""
     return NotReadable(str(path), "changed while it was read, or cannot be read to its end", _ADVICE)

@@ -5,23 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 
 import attrs
 import msgspec
 
-from ...domain.bundle import MAX_OBJECT
+from ...domain.bundle import MAX_CONTENT, MAX_OBJECT, MAX_OBJECTS
 from ...domain.dataset import Dataset
-from ...domain.errors import AccessDenied, NotFound, NotReadable, ObjectNotFound
+from ...domain.errors import AccessDenied, GroundtruthError, NotFound, NotReadable, ObjectNotFound
 from ...domain.upload import BlockedItem, NewItem, PendingUpload, Registration, UploadOptions
 from ...domain.web import public
-from ...ports.uploads import OnBytes
+from ...ports.uploads import OnBytes, OnUploadBytes
 from ...ports.web import Web, WebBody, WebRequest
 from .api import USER_AGENT, Api, Rejected, segment
-from .bundles import UploadBundles
+from .bundles import LANES, UploadBundles
 from .listing import no_dataset
 from .registering import RegisterAnswer, Registered, read_answer, refusals_before, registration_body
-from .sources import body_of, changed
+from .sources import body_of, changed, small_file
 
 CHUNK = 500
 """Items that one request registers."""
@@ -82,6 +83,7 @@ class DarwinUploads:
         self._headers = {"User-Agent": USER_AGENT}
         self._bundles: dict[str, UploadBundles] = {}
         self._bundling = threading.Lock()
+        self._lanes = threading.BoundedSemaphore(LANES)
 
     # --- register -----------------------------------------------------------------------------------
 
@@ -126,11 +128,74 @@ class DarwinUploads:
         """Send a small file together with what other threads send, if the hub takes bundles; False if it was not."""
         if len(body) > MAX_OBJECT or not self._api.is_native(team):
             return False
+        return self._bundles_of(team).send(upload_id, body)
+
+    def _bundles_of(self, team: str) -> UploadBundles:
         with self._bundling:
             bundles = self._bundles.get(team)
             if bundles is None:
                 bundles = self._bundles[team] = UploadBundles(self._api, self._bulk, team)
-        return bundles.send(upload_id, body)
+        return bundles
+
+    # --- put several --------------------------------------------------------------------------------
+
+    def takes_bundles(self, dataset: Dataset) -> bool:
+        """True of groundtruth's own hubs."""
+        return self._has_bundles(dataset.team)
+
+    def _has_bundles(self, team: str) -> bool:
+        try:
+            return self._api.is_native(team)
+        except GroundtruthError:  # files can be sent without knowing this
+            return False
+
+    def put_all(self, uploads: Sequence[PendingUpload], on_bytes: OnUploadBytes) -> Mapping[str, GroundtruthError]:
+        """Send the bytes of several slots: small ones in bundles; others, and what was refused, by themselves."""
+        errors: dict[str, GroundtruthError] = {}
+        sent: set[str] = set()
+        waiting = iter(uploads)
+        while some := list(islice(waiting, MAX_OBJECTS)):
+            sent |= self._put_together(some, on_bytes, errors)
+        for upload in uploads:
+            if upload.upload_id not in sent and upload.upload_id not in errors:
+                try:
+                    self.put(upload, partial(on_bytes, upload))
+                except GroundtruthError as error:
+                    errors[upload.upload_id] = error
+        return errors
+
+    def _put_together(
+        self, uploads: Sequence[PendingUpload], on_bytes: OnUploadBytes, errors: dict[str, GroundtruthError]
+    ) -> set[str]:
+        """Send those that fit into a bundle; return the ids of those that were taken."""
+        team = next((known.team for one in uploads if (known := self._memory.get(one.upload_id))), None)
+        if team is None or not self._has_bundles(team):
+            return set()
+        with self._lanes:  # so many bundles are held in memory
+            contents = self._small(uploads, team)
+            try:
+                taken = set(self._bundles_of(team).send_all(contents)) if contents else set()
+            except GroundtruthError as error:
+                errors.update(dict.fromkeys(contents, error))
+                return set()
+        for upload in uploads:
+            if upload.upload_id in taken:
+                on_bytes(upload, len(contents[upload.upload_id]))
+        return taken
+
+    def _small(self, uploads: Sequence[PendingUpload], team: str) -> dict[str, bytes]:
+        """The bytes of those that are small files, up to what fits into a bundle."""
+        contents: dict[str, bytes] = {}
+        room = MAX_CONTENT
+        for upload in uploads:
+            known = self._memory.get(upload.upload_id)
+            if known is None or known.team != team or len(upload.slot.sources) != 1:
+                continue
+            data = small_file(upload.slot.sources[0], min(MAX_OBJECT, room))
+            if data is not None:
+                contents[upload.upload_id] = data
+                room -= len(data)
+        return contents
 
     def _send_alone(self, known: _Known | None, upload: PendingUpload, body: bytes | WebBody) -> None:
         if known is None or known.url is None:

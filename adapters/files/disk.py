@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import attrs
 
-from ...domain.errors import NotReadable
+from ...domain.errors import DiskFull, NotReadable, NotWritable
 from ...ports.files import FoundFile
 
 
 @attrs.frozen
 class DiskFiles:
-    """Implements `ports.files.LocalFiles`.
+    """Implements `ports.files.WritableFiles`.
 
     Hidden files are found as well, as the Darwin client does. Of a folder only the names are held, so a folder
     of 100,000 files costs a few megabytes. A folder that is named may be a link; below it, links to folders are
@@ -49,6 +50,27 @@ class DiskFiles:
             raise NotReadable(
                 str(path), f"cannot be read: {reason}", "Check that it exists and that you may read it"
             ) from error
+
+    def exists(self, path: Path) -> bool:
+        """As `WritableFiles.exists`."""
+        return path.is_file()
+
+    def write(self, path: Path, data: bytes) -> None:
+        """As `WritableFiles.write`."""
+        partial = path.with_name(f".tmp-{os.getpid()}.{secrets.token_hex(6)}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                partial.write_bytes(data)
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
+        except (OSError, ValueError) as error:
+            refused = _as_os_error(error, path)
+            if refused.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise DiskFull(str(path), "no room is left on the device", "Make room, then try again") from error
+            reason = f"cannot be written: {refused.strerror}"
+            raise NotWritable(str(path), reason, "Check the folder and its permissions") from error
 
 
 def _walk(root: Path, deep: bool) -> Iterator[FoundFile | OSError]:

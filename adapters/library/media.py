@@ -52,14 +52,14 @@ def checked(target: PurePosixPath) -> str:
         InvalidName: absolute, empty, `..`, a part over 255 bytes, a character no file name may have.
     """
     text = str(target)
-    if not all(map(_is_file_name, text.split("/"))):
+    if not _is_inside(text):
         raise InvalidName(f"target {text!r}", "cannot be a file below images/", "Use plain file names")
     return text
 
 
-@lru_cache(maxsize=4096)
-def _is_file_name(part: str) -> bool:
-    return safe_component(part) == part
+@lru_cache(maxsize=4096)  # asked when a file is planned, claimed and recorded
+def _is_inside(text: str) -> bool:
+    return all(safe_component(part) == part for part in text.split("/"))
 
 
 class MediaPlaces:
@@ -71,7 +71,7 @@ class MediaPlaces:
         self._replacing = str(replacing_folder(dataset, release))
         self._release = release
         self._key = key
-        self._prepared: set[tuple[str, str]] = set()
+        self._prepared: dict[tuple[str, str], Path] = {}
         self._contents: ContentIndex | None = None
         self._any_replacing = os.path.isdir(self._replacing)
         self._absent = ""
@@ -79,15 +79,12 @@ class MediaPlaces:
     def claim(self, target: PurePosixPath, size: int | None, digest: Digest | None) -> Path:
         """As `ReleaseStaging.claim`."""
         text = checked(target)
-        final = f"{self._images}{os.sep}{text}"
-        self._prepare(self._images, text)
+        final = self._prepare(self._images, text)
         # Who asked a moment ago whether it is known need not look again.
         if text == self._absent or not self._needed_by_others(final, text, size, digest):
-            return Path(final)
-        place = os.path.join(self._replacing, text)
+            return final
         self._any_replacing = True
-        self._prepare(self._replacing, text)
-        return Path(place)
+        return self._prepare(self._replacing, text)
 
     def known(self, target: PurePosixPath, origin: str) -> LocalFile | None:
         """As `ReleaseStaging.known`."""
@@ -110,16 +107,19 @@ class MediaPlaces:
         """Where the target's new file is now."""
         return f"{self._replacing if self.replaces(target) else self._images}{os.sep}{target}"
 
-    def _prepare(self, base: str, target: str) -> None:
-        folder = (base, target.rpartition("/")[0])
-        if folder in self._prepared:
-            return
-        make_folder(base, os.path.join(*folder) if folder[1] else base)
-        if len(self._prepared) >= _KNOWN_FOLDERS:
-            self._prepared.clear()
-        self._prepared.add(folder)
+    def _prepare(self, base: str, target: str) -> Path:
+        """Path of the target below `base`; its folder exists then."""
+        inside, _, name = target.rpartition("/")
+        folder = self._prepared.get((base, inside))
+        if folder is None:
+            folder = Path(base, inside)
+            make_folder(base, str(folder))
+            if len(self._prepared) >= _KNOWN_FOLDERS:
+                self._prepared.clear()
+            self._prepared[base, inside] = folder
+        return folder / name
 
-    def _needed_by_others(self, final: str, target: str, size: int | None, digest: Digest | None) -> bool:
+    def _needed_by_others(self, final: Path, target: str, size: int | None, digest: Digest | None) -> bool:
         try:
             there = os.stat(final)
         except OSError:

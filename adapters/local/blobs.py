@@ -70,7 +70,7 @@ class BlobStore:
         except OSError as error:
             raise writing_fault(error, self._incoming) from error
 
-    def pour(self, upload_id: str, chunks: Iterable[bytes], size: int) -> Received:
+    def pour(self, upload_id: str, chunks: Iterable[bytes | memoryview], size: int) -> Received:
         """Write chunks, `size` bytes together, into `incoming`.
 
         Raises:

@@ -67,6 +67,11 @@ class Catalogue:
         with self._connection(create=False) as connection:
             return connection.execute(query, parameters).fetchone()
 
+    def rows(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """All rows of one query, which sees one state of the catalogue."""
+        with self._connection(create=False) as connection:
+            return connection.execute(query, parameters).fetchall()
+
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A transaction that sees one state of the catalogue, however long it takes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,7 @@ from ...domain.annotation import AnyAnnotation
 from ...domain.classes import AnnotationClass, AttributeDefinition, PropertyDefinition
 from ...domain.dataset import Dataset
 from ...domain.document import AnnotationDocument, ItemPropertyValue
+from ...domain.errors import GroundtruthError
 from ...domain.item import Comment, Item, ItemQuery, ItemUpdate, StatusChange
 from ...domain.maintenance import HubCheck, HubCollection
 from ...domain.reference import DatasetReference
@@ -28,7 +29,7 @@ from ...ports.media import MediaProbe
 from ...ports.releases import ReleaseDocument
 from ...ports.storage import OpenStore
 from ...ports.transfer import ObjectSource
-from ...ports.uploads import OnBytes
+from ...ports.uploads import OnBytes, OnUploadBytes
 from .annotations import Annotations
 from .attributes import Attributes
 from .blobs import BlobStore
@@ -174,13 +175,31 @@ class LocalHub:
         """Send the bytes of one slot."""
         self._uploads.put(upload, on_bytes)
 
+    def takes_bundles(self, dataset: Dataset) -> bool:
+        """True: the catalogue is asked once for all slots."""
+        return True
+
+    def put_all(self, uploads: Sequence[PendingUpload], on_bytes: OnUploadBytes) -> Mapping[str, GroundtruthError]:
+        """Send the bytes of several slots."""
+        return self._uploads.put_all(uploads, on_bytes)
+
     def find_upload(self, team: str, upload_id: str) -> PendingUpload:
         """An upload of the team, without source files."""
         return self._uploads.find_upload(team, upload_id)
 
+    def find_uploads(self, team: str, upload_ids: Sequence[str]) -> Sequence[PendingUpload]:
+        """Uploads of the team, without source files."""
+        return self._uploads.find_uploads(team, upload_ids)
+
     def receive(self, upload: PendingUpload, chunks: Iterable[bytes], size: int) -> None:
         """Take the bytes of one slot from a stream."""
         self._uploads.receive(upload, chunks, size)
+
+    def receive_all(
+        self, team: str, contents: Sequence[tuple[str, bytes | memoryview]]
+    ) -> Mapping[str, GroundtruthError]:
+        """Take the whole contents of several slots."""
+        return self._uploads.receive_all(team, contents)
 
     def confirm(self, uploads: Sequence[PendingUpload]) -> None:
         """Declare uploads complete."""

@@ -87,7 +87,7 @@ def copy(source: SourceFile, descriptor: int, on_bytes: OnBytes) -> str:
     return hasher.hexdigest()
 
 
-def write(chunks: Iterable[bytes], size: int, descriptor: int, what: str, folder: str) -> str:
+def write(chunks: Iterable[bytes | memoryview], size: int, descriptor: int, what: str, folder: str) -> str:
     """Write chunks to a descriptor in `folder`; return their digest in hex. `what` names them in errors.
 
     Raises:
@@ -109,7 +109,7 @@ def write(chunks: Iterable[bytes], size: int, descriptor: int, what: str, folder
     return hasher.hexdigest()
 
 
-def _write_all(descriptor: int, chunk: bytes) -> None:
+def _write_all(descriptor: int, chunk: bytes | memoryview) -> None:
     written = os.write(descriptor, chunk)
     while written < len(chunk):
         written += os.write(descriptor, memoryview(chunk)[written:])

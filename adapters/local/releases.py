@@ -67,7 +67,7 @@ class Releases:
     def documents(self, release: Release) -> Iterator[ReleaseDocument]:
         """Documents of a release, by the full path of their item."""
         release_id, count, _ = self._find(release)
-        position = 0
+        position, where = 0, f"of release '{release.reference}'"
         while position < count:
             page = self._page(release_id, position)
             if not page:
@@ -77,8 +77,7 @@ class Releases:
             for place, name, *packed in page:
                 if place != position or packed[0] is None:
                     raise _lost(release, max(place - position, 1))
-                what = f"document '{name}' of release '{release.reference}'"
-                yield ReleaseDocument(name, unpack(Packed(*packed), what))
+                yield ReleaseDocument(name, unpack(Packed(*packed), f"document '{name}' {where}"))
                 position += 1
 
     def metadata(self, release: Release) -> bytes | None:

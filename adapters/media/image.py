@@ -6,7 +6,9 @@ import struct
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
+
+from .jpeg import jpeg_size
 
 # What the readers of Pillow raise over damaged headers; they also warn, which may have been made an error.
 _UNREADABLE = (
@@ -15,29 +17,31 @@ _UNREADABLE = (
 )  # fmt: skip
 
 
+_HEAD = 1 << 14
+"""Bytes in which the header of most pictures ends."""
+
 _FORMATS = {"PNG": "Png", "JPEG": "Jpeg", "TIFF": "Tiff", "WEBP": "WebP", "BMP": "Bmp", "GIF": "Gif"}
 
 
 def image_size(path: Path) -> tuple[int, int] | None:
     """Width and height in pixels; None if the file cannot be read as an image."""
-    readers = _readers()
     try:
-        with path.open("rb") as file:
-            prefix = file.read(16)
-            for accept, reader in readers:
-                accepted = accept(prefix)
-                # A text says what Pillow lacks to read this format.
-                if accepted and not isinstance(accepted, str):
-                    return _size(reader, file)
+        with open(path, "rb", buffering=0) as file:
+            head = file.read(_HEAD)
+        return jpeg_size(head) or _size(path, head[:16])
     except _UNREADABLE:
         return None
+
+
+def _size(path: Path, prefix: bytes) -> tuple[int, int] | None:
+    for accept, reader in _readers():
+        accepted = accept(prefix)
+        # A text says what Pillow lacks to read this format.
+        if accepted and not isinstance(accepted, str):
+            with open(path, "rb") as file:
+                width, height = reader(file, "").size
+                return (width, height) if width > 0 and height > 0 else None
     return None
-
-
-def _size(reader: Any, file: BinaryIO) -> tuple[int, int] | None:
-    file.seek(0)
-    width, height = reader(file, "").size
-    return (width, height) if width > 0 and height > 0 else None
 
 
 @cache

@@ -7,7 +7,8 @@ What a server does not put into a bundle (too large, gone, no room) is asked for
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice, zip_longest
+from contextlib import suppress
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
@@ -15,6 +16,9 @@ import attrs
 from ...domain.bundle import GIVEN, MAX_BUNDLE, Frame, unpack_frames
 from ...domain.errors import GroundtruthError
 from ...ports.web import WebRequest
+
+PASSING = {200, 408, 429}
+"""Statuses of a bundle that may come after all; 200 for one that is damaged."""
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -25,8 +29,11 @@ SIZE = 32
 LANES = 4
 """Bundles on their way at a time."""
 
-PAUSE = 256
-"""Objects asked for by themselves after a bundle of which less than half was given."""
+TRIES = 3
+"""How often a bundle is asked for that does not come for a reason that may pass."""
+
+PAUSE = (32, 4096)
+"""Objects asked for by themselves after a bundle of which less than half was given: at first, and at most."""
 
 
 class Bundling(Protocol):
@@ -89,47 +96,51 @@ class Unpacked:
 
 @attrs.frozen(eq=False)
 class BundleFlight(Generic[T, R]):
-    """Objects on their way in one answer. `land` makes a result of one that came; `begun` is the exchange."""
+    """Objects on their way in one answer. `begun` is the exchange, `tries` how many there were before.
+
+    `land` makes a result of one that came; None, if it is not what was asked for.
+    """
 
     begun: Any
     inputs: Sequence[T]
-    land: Callable[[T, Unpacked], R]
+    land: Callable[[T, Unpacked], R | None]
+    tries: int = 0
 
-    def finish(self) -> tuple[list[R], list[T]]:
-        """Results of what came, and the inputs that are to be asked for by themselves."""
-        results: list[R] = []
-        left: list[T] = []
-        for value, frame in zip_longest(self.inputs, self._frames()):
-            if frame is not None and frame.status == GIVEN:
-                results.append(self.land(value, Unpacked(frame)))
-            else:
-                left.append(value)
-        return results, left
+    def finish(self) -> Sequence[Unpacked | None] | None:
+        """For each input its object, or None if it is to be asked for by itself; None if all may be asked for again.
 
-    def _frames(self) -> list[Frame]:
-        if not self.begun.is_whole:
-            self.begun.close()
-            return []
-        try:
-            return list(islice(unpack_frames(self.begun.read(MAX_BUNDLE)), len(self.inputs)))
-        except GroundtruthError:  # asked for by itself, each will say what is wrong with it
-            return []
+        Of an answer that has more or fewer than were asked for nothing is used: which belongs to which?
+        """
+        wanted = len(self.inputs)
+        status, frames = self.begun.status, list[Frame]()
+        if self.begun.is_whole:
+            # Asked for by itself, each will say what is wrong with it.
+            with suppress(GroundtruthError):
+                frames = list(islice(unpack_frames(self.begun.read(MAX_BUNDLE)), wanted + 1))
+        self.begun.close()
+        if len(frames) == wanted:
+            return [Unpacked(frame) if frame.status == GIVEN else None for frame in frames]
+        may_pass = status is None or status in PASSING or status >= 500
+        return None if may_pass and self.tries + 1 < TRIES else [None] * wanted
 
 
 class Waiting(Generic[T]):
-    """Inputs that wait for others to be asked for together with, by address."""
+    """Inputs that wait for others to be asked for together with, by address. There are few addresses."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[T]] = {}
         self._pause = 0
+        self._patience = PAUSE[0]
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
     def is_paused(self) -> bool:
         """True if the next input should be asked for by itself."""
-        self._pause = max(self._pause - 1, 0)
-        return self._pause > 0
+        if not self._pause:
+            return False
+        self._pause -= 1
+        return True
 
     def add(self, address: str, value: T) -> list[T]:
         """Take one more; return those that are to be asked for now, if any."""
@@ -144,5 +155,7 @@ class Waiting(Generic[T]):
 
     def answered(self, asked: int, left: int) -> None:
         """Learn how many of a bundle were not given."""
-        if 2 * left > asked:
-            self._pause = PAUSE
+        if 2 * left <= asked:
+            self._patience = PAUSE[0]
+            return
+        self._pause, self._patience = self._patience, min(2 * self._patience, PAUSE[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +28,7 @@ from ...ports.clock import Clock
 from ...ports.progress import Advanced, Progress, Retrying
 from ...ports.transfer import FetchOutcome, FetchRequest, FetchStatus, LinkRenewer, ObjectSource, ObjectStream
 from .ahead import Busy, Flight
-from .bundles import BundleFlight
+from .bundles import BundleFlight, Unpacked
 from .existing import Existing, existing
 from .job import Job
 from .meter import Meter
@@ -93,22 +94,37 @@ class Fetcher:
         if address is None or (request.size is not None and request.size > MAX_OBJECT):
             return None
         try:
-            job = Job(request)
-            folder = self.folder_for(job.destination)
-            is_new = existing(job.destination) is None and not (folder.has_orphans and folder.has_orphan(job.key))
+            destination = os.fspath(request.destination)
+            folder = self.folder_for(destination)
+            has_begun = folder.has_orphans and folder.has_orphan(Job(request).key)
+            is_new = not has_begun and existing(destination) is None
         except GroundtruthError:  # it will be met again where it belongs
             return None
         return address if is_new else None
 
-    def begin_bundle(self, address: str, requests: Sequence[FetchRequest]) -> BundleFlight:
-        """Ask for several objects in one.
+    def begin_bundle(self, address: str, requests: Sequence[FetchRequest], tries: int = 0) -> BundleFlight:
+        """Ask for several objects in one, after so many tries.
 
         Raises:
             Busy: it cannot be done now.
         """
         source: Any = self.sources[_scheme(requests[0].url)]
         begun = source.begin_bundle(address, [request.url for request in requests])
-        return BundleFlight(begun, requests, lambda request, arrived: self._outcome(Job(request, begun=arrived)))
+        return BundleFlight(begun, requests, self._land, tries)
+
+    def _land(self, request: FetchRequest, arrived: Unpacked) -> FetchOutcome | None:
+        """Outcome of a request whose object came in a bundle; None if that is not what it should be."""
+        job = Job(request, begun=arrived)
+        try:
+            outcome = self._attempt(job)
+        except (DiskFull, NotWritable):
+            raise
+        except GroundtruthError:  # who waits and tries again is not in the way of the others
+            return None
+        finally:
+            job.keep()
+        self.progress.report(Advanced(self.task, 1, outcome.size))
+        return outcome
 
     def _outcome(self, job: Job) -> FetchOutcome:
         try:

@@ -81,6 +81,11 @@ class HttpBegun:
         return self._exchange.status == 200
 
     @property
+    def status(self) -> int | None:
+        """HTTP status; None of an answer that did not come to its end."""
+        return self._exchange.status
+
+    @property
     def is_connected(self) -> bool:
         """False as long as `step` should be called now and then."""
         return self._exchange.is_connected

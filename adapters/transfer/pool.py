@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -90,8 +91,8 @@ class Bundler(Protocol[T_contra]):
         """What inputs that can be started on together have in common; None: it must be alone."""
         ...
 
-    def begin_bundle(self, address: str, values: Sequence[T_contra], /) -> BundleFlight:
-        """Start on inputs of one address.
+    def begin_bundle(self, address: str, values: Sequence[T_contra], tries: int, /) -> BundleFlight:
+        """Start on inputs of one address, after so many tries.
 
         Raises:
             Busy: it cannot be done now.
@@ -102,7 +103,8 @@ class Bundler(Protocol[T_contra]):
 class Pool(Generic[T, R]):
     """Up to `workers` threads. `cancelled` is set when it ends; a thread may raise `Cancelled` then.
 
-    `begin` starts on an input without waiting, if that can be done; `bundler` on several at once.
+    `begin` starts on an input without waiting, if that can be done; `bundler` on several at once. A result is never
+    None.
     """
 
     def __init__(
@@ -124,7 +126,8 @@ class Pool(Generic[T, R]):
         self._pace = Pace()
         self._bundler = bundler
         self._waiting: Waiting[T] = Waiting()
-        self._bundles = 0
+        self._bundles: dict[BundleFlight[T, R], str] = {}
+        self._again: deque[tuple[str, Sequence[T], int]] = deque()
         self._flights: Flights[Flight[R] | BundleFlight[T, R]] = Flights()
         self._landed: list[Flight[R] | BundleFlight[T, R]] = []
         self._begun: Flight[R] | None = None
@@ -134,7 +137,10 @@ class Pool(Generic[T, R]):
         self._given = self._light_given = 0
 
     def run(self, inputs: Iterable[T]) -> Iterator[R]:
-        """Results in the order in which they come; at most two inputs per worker are drawn ahead of them."""
+        """Results in the order in which they come.
+
+        At most two inputs per worker are drawn ahead of them, and a few bundles.
+        """
         try:
             for value in inputs:
                 address = self._bundle_address(value)
@@ -144,10 +150,12 @@ class Pool(Generic[T, R]):
                     yield from self._start_together(address, batch)
                 while self._is_full or not self._done.empty():
                     yield from self._some()
+                while self._again and len(self._bundles) < LANES:
+                    yield from self._start_together(*self._again.popleft())
             for address, batch in self._waiting.rest():
                 yield from self._start_together(address, batch)
-            while self._given or self._flying:
-                yield from self._some()
+            while self._again or self._given or self._flying:
+                yield from self._start_together(*self._again.popleft()) if self._again else self._some()
         finally:
             self._dismiss()
 
@@ -156,21 +164,21 @@ class Pool(Generic[T, R]):
             return None
         return self._bundler.bundle_address(value)
 
-    def _start_together(self, address: str, batch: Sequence[T]) -> Iterator[R]:
+    def _start_together(self, address: str, batch: Sequence[T], tries: int = 0) -> Iterator[R]:
         """Start on several inputs; yields what is finished meanwhile."""
         assert self._bundler is not None
-        while self._bundles >= LANES:
+        while len(self._bundles) >= LANES:
             yield from self._some()
         while True:
             try:
-                flight = self._bundler.begin_bundle(address, batch)
+                flight = self._bundler.begin_bundle(address, batch, tries)
             except Busy:
                 if not self._flying:
                     self._give_all(batch)
                     return
                 yield from self._land(TICK)
             else:
-                self._bundles += 1
+                self._bundles[flight] = address
                 self._start(flight)
                 return
 
@@ -236,15 +244,28 @@ class Pool(Generic[T, R]):
         if self._landed:
             flight = self._landed.pop()
             if isinstance(flight, BundleFlight):
-                self._bundles -= 1
-                results, left = flight.finish()
-                self._waiting.answered(len(flight.inputs), len(left))
-                self._give_all(left)
-                yield from results
+                yield from self._unpack(flight)
             elif flight.begun.is_whole:
                 yield flight.finish()
             else:
                 self._give(flight.finish, flight=flight)
+
+    def _unpack(self, flight: BundleFlight[T, R]) -> Iterator[R]:
+        """Results of what a bundle holds; the threads ask for the rest."""
+        address = self._bundles.pop(flight)
+        found = flight.finish()
+        if found is None:
+            self._again.append((address, flight.inputs, flight.tries + 1))
+            return
+        left = 0
+        for value, arrived in zip(flight.inputs, found, strict=True):
+            result = flight.land(value, arrived) if arrived is not None else None
+            if result is not None:
+                yield result
+            else:
+                left += 1
+                self._give(partial(self._function, value))
+        self._waiting.answered(len(flight.inputs), left)
 
     def _some(self) -> Iterator[R]:
         """Wait for results; there may be none yet."""

@@ -1,5 +1,6 @@
 """Cutting videos into frames."""
 
 from .frames import PyAvFrameExtractor
+from .reading import PyAvVideoReader
 
-__all__ = ["PyAvFrameExtractor"]
+__all__ = ["PyAvFrameExtractor", "PyAvVideoReader"]

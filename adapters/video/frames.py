@@ -41,14 +41,9 @@ class PyAvFrameExtractor:
             NotReadable: the video may not be read.
             NotWritable, DiskFull: a frame cannot be written.
         """
-        visible = 0
-        for number, step, frame in _decoded(video, fps):
-            if number == math.floor(visible * step):
-                if visible >= first:
-                    yield _write(frame, folder / FRAME_PATTERN.format(visible))
-                visible += 1
-        if visible == 0:
-            raise IntegrityError(f"video {video}", "has no frames", "Fetch it again")
+        for visible, frame in enumerate(visible_frames(video, fps)):
+            if visible >= first:
+                yield _write(frame, folder / FRAME_PATTERN.format(visible))
 
     def extract_segment(self, segment: Path, folder: Path, visible: Mapping[int, int]) -> Iterator[ExtractedFrame]:
         """As `FrameExtractor.extract_segment`; raises as `extract`."""
@@ -71,6 +66,23 @@ class PyAvFrameExtractor:
             NotWritable, DiskFull: the picture cannot be replaced.
         """
         return unpack_grey(frame)
+
+
+def visible_frames(video: Path, fps: float | None) -> Iterator[Any]:
+    """Visible frames of a video, as PyAV has them; raises as `VideoReader.frames`."""
+    visible = 0
+    for number, step, frame in _decoded(video, fps):
+        if number == math.floor(visible * step):
+            yield frame
+            visible += 1
+    if visible == 0:
+        raise IntegrityError(f"video {video}", "has no frames", "Fetch it again")
+
+
+def shown(frame: Any) -> Any:
+    """A frame as Pillow image, turned as the video says."""
+    image = frame.to_image()
+    return image.rotate(frame.rotation, expand=True) if frame.rotation else image
 
 
 def _decoder() -> Any:
@@ -109,7 +121,4 @@ def _native_rate(container: Any, stream: Any) -> float | None:
 
 
 def _write(frame: Any, path: Path) -> ExtractedFrame:
-    image = frame.to_image()
-    if frame.rotation:
-        image = image.rotate(frame.rotation, expand=True)
-    return write_picture(image, path)
+    return write_picture(shown(frame), path)

@@ -21,10 +21,12 @@ from ....domain.annotation import (
     VideoAnnotation,
 )
 from ....domain.item import NO_EXTRA, JsonPath
-from ....domain.shapes import MAIN_TYPES, Shape, Unsupported
+from ....domain.main_types import MAIN_TYPES
+from ....domain.shapes import Shape, Unsupported
 from . import wire
-from .extras import Extras, put_back
-from .shapes import KNOWN_KEYS, Tree, payloads, read_shape, write_shape
+from .extras import Extras, Tree, put_back
+from .kinds import payloads
+from .shapes import KNOWN_KEYS, read_shape, write_shape
 
 Extra = Mapping[JsonPath, Any]
 Properties = tuple[PropertyValue, ...]
@@ -56,20 +58,6 @@ def read_annotation(source: wire.AnyAnnotation, position: int, extras: Extras) -
         extra = {**extra, ("name",): source.name}
     properties = _read_properties(source.properties, at, extras) if source.properties else ()
     return (_read_still if source.frames is None else _read_video)(source, name, properties, extra)
-
-
-def main_type(source: wire.AnyAnnotation) -> str:
-    """Kind of the annotation that `read_annotation` makes if there are no extras."""
-    if source.frames is None:
-        return _main_type(source)
-    frames = source.frames
-    return next((kind for index in sorted(frames) if (kind := _main_type(frames[index]))), "")
-
-
-def _main_type(holder: wire.Holder) -> str:
-    if holder.polygon is None and holder.bounding_box is not None:
-        return "bounding_box"  # most are
-    return next(compress(MAIN_TYPES, payloads(holder)), "")
 
 
 def _read_still(source: wire.AnyAnnotation, name: str, properties: Properties, extra: Extra) -> Annotation:

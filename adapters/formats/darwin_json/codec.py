@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from ....domain.document import AnnotationDocument
 from ....domain.errors import NotReadable
-from ....domain.metadata import DatasetMetadata
 from .local_paths import add_local_paths
-from .metadata import read_metadata, write_metadata
 from .reader import read_document
-from .writer import write_document
+
+if TYPE_CHECKING:
+    from ....domain.document import AnnotationDocument
+    from ....domain.metadata import DatasetMetadata
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _FIRST_READ = 1 << 14
@@ -19,7 +20,10 @@ _FIRST_READ = 1 << 14
 
 
 class DarwinJsonCodec:
-    """Implements the DocumentCodec port for Darwin JSON 2.0; reads 1.0 as well. Stateless and thread-safe."""
+    """Implements the DocumentCodec port for Darwin JSON 2.0; reads 1.0 as well. Stateless and thread-safe.
+
+    What a method needs is imported when it is first called, for a pull reads documents and does nothing else.
+    """
 
     def read(self, data: bytes, source: str = "") -> AnnotationDocument:
         """Read a document; unknown fields are kept.
@@ -57,6 +61,8 @@ class DarwinJsonCodec:
         Raises:
             InvalidInput: the document holds what JSON cannot, such as an infinite coordinate.
         """
+        from .writer import write_document
+
         return write_document(document)
 
     def add_local_paths(self, data: bytes, paths: Mapping[str, str]) -> bytes:
@@ -69,6 +75,8 @@ class DarwinJsonCodec:
         Raises:
             InvalidDocument: as `read`.
         """
+        from .metadata import read_metadata
+
         return read_metadata(data, source)
 
     def write_metadata(self, metadata: DatasetMetadata) -> bytes:
@@ -77,6 +85,8 @@ class DarwinJsonCodec:
         Raises:
             InvalidInput: a property of a class that is not among the classes.
         """
+        from .metadata import write_metadata
+
         return write_metadata(metadata)
 
 

@@ -26,6 +26,9 @@ Extras = Mapping[JsonPath, Mapping[JsonPath, Any]]
 
 NO_EXTRAS: Extras = {}
 
+Tree = dict[str, Any]
+"""JSON of a document or of a part of it, about to be encoded."""
+
 _MAY_BE_EMPTY = frozenset({"source_info", "dataset", "team", "text", "instance_id"})
 """Objects the writer leaves out when the domain has nothing to say in them. Others are never made up: what
 belonged to a shape or a frame goes when that goes."""
@@ -34,7 +37,7 @@ belonged to a shape or a frame goes when that goes."""
 def split_document(tree: Any) -> Extras:
     """Take out of a decoded document whatever `wire.Document` would refuse as unknown or null."""
     extras: dict[JsonPath, dict[JsonPath, Any]] = {}
-    for path, value in _split_document(tree):
+    for path, value in splitter(wire.Document)(tree):
         depth = _keeper_depth(path)
         extras.setdefault(path[:depth], {})[path[depth:]] = value
     return extras
@@ -57,7 +60,7 @@ def _keeper_depth(path: JsonPath) -> int:
             return 0
 
 
-def put_back(tree: dict[str, Any], extra: Mapping[JsonPath, Any]) -> None:
+def put_back(tree: Tree, extra: Mapping[JsonPath, Any]) -> None:
     """Write extras into a tree about to be encoded; what the tree says already is not overruled."""
     for path in sorted(extra, key=lambda path: tuple(map(str, path))):
         node = _parent(tree, path)
@@ -66,7 +69,7 @@ def put_back(tree: dict[str, Any], extra: Mapping[JsonPath, Any]) -> None:
             node[key] = copy.deepcopy(value) if isinstance(value, dict | list) else value
 
 
-def _parent(tree: dict[str, Any], path: JsonPath) -> Any:
+def _parent(tree: Tree, path: JsonPath) -> Any:
     """Container of the path's last step, or None if it is gone (a frame that was removed, say)."""
     node: Any = tree
     for step in path[:-1]:
@@ -140,6 +143,3 @@ def _from_members(split: Splitter, members: Iterable[tuple[Any, Any]]) -> Found:
 
 def _below(step: str | int, found: Found) -> Found:
     return [((step, *path), value) for path, value in found]
-
-
-_split_document = splitter(wire.Document)

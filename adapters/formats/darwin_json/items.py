@@ -1,17 +1,13 @@
-"""The item of a document and its property values, from wire values and to JSON trees (section 8.1)."""
+"""The item of a document, from wire values and to JSON trees (section 8.1)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ....domain.digest import Digest
-from ....domain.document import ItemPropertyValue
 from ....domain.item import NO_EXTRA, ItemDescription, Slot, SourceFile, SourceInfo, VideoSegment
 from . import wire
-from .annotations import authors_tree, read_authors
-from .extras import Extras, put_back
-from .shapes import Tree
+from .extras import Extras, Tree, put_back
 
 NO_SOURCE = SourceInfo()
 
@@ -57,8 +53,8 @@ def _read_slot(source: wire.Slot, position: int, extras: Extras) -> Slot:
         source.frame_count,
         tuple(_read_file(file, position, number, extras) for number, file in files),
         tuple(source.frame_urls or ()),
-        tuple(VideoSegment(segment.url, segment.duration) for segment in source.segments or ()),
-        tuple(manifest.url for manifest in source.frame_manifests or ()),
+        tuple(VideoSegment(one.url, one.duration) for one in source.segments) if source.segments else (),
+        tuple(one.url for one in source.frame_manifests) if source.frame_manifests else (),
         source.thumbnail_url,
         source.metadata,
         extra,
@@ -71,20 +67,6 @@ def _read_file(source: wire.SourceFile, slot: int, position: int, extras: Extras
         extra = {**extra, ("local_path",): source.local_path}
     digest = None if source.digest is None else Digest.parse(source.digest)
     return SourceFile(source.file_name, source.url, source.storage_key, source.size_bytes, digest, extra)
-
-
-def read_properties(sources: Sequence[wire.ItemProperty] | None, extras: Extras) -> tuple[ItemPropertyValue, ...]:
-    """Make the values of item properties."""
-    return tuple(
-        ItemPropertyValue(
-            source.name,
-            source.value,
-            read_authors(source.annotators),
-            read_authors(source.reviewers),
-            extras.get(("properties", position), NO_EXTRA),
-        )
-        for position, source in enumerate(sources or ())
-    )
 
 
 # --- writing ----------------------------------------------------------------------------------------
@@ -138,13 +120,6 @@ def _file_tree(file: SourceFile) -> Tree:
         digest=None if file.digest is None else str(file.digest),
     )
     put_back(tree, file.extra)
-    return tree
-
-
-def property_tree(value: ItemPropertyValue) -> Tree:
-    """The JSON of an item property value."""
-    tree: Tree = {"name": value.name, "value": value.value, **authors_tree(value)}
-    put_back(tree, value.extra)
     return tree
 
 

@@ -8,25 +8,33 @@ go through a document more than once, at the price of holding it twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from ....domain.annotation import AnyAnnotation
 from ....domain.document import AnnotationDocument
 from ....domain.item import NO_EXTRA
 from . import wire
-from .annotations import main_type, read_annotation
 from .extras import NO_EXTRAS, Extras
-from .items import read_item, read_properties
+from .items import read_item
+from .kinds import main_type
+
+if TYPE_CHECKING:
+    from ....domain.annotation import AnyAnnotation
+    from ....domain.document import ItemPropertyValue
+
+Read = Callable[[wire.AnyAnnotation, int, Extras], "AnyAnnotation"]
 
 
-class LazyAnnotations(Sequence[AnyAnnotation]):
-    """The annotations of a validated document, in its order. Immutable; equal to any sequence of equals."""
+class LazyAnnotations(Sequence["AnyAnnotation"]):
+    """The annotations of a validated document, in its order, each made by `read`. Immutable; equal to any sequence
+    of equals.
+    """
 
-    __slots__ = ("_extras", "_sources")
+    __slots__ = ("_extras", "_read", "_sources")
 
-    def __init__(self, sources: Sequence[wire.AnyAnnotation], extras: Extras) -> None:
+    def __init__(self, sources: Sequence[wire.AnyAnnotation], extras: Extras, read: Read) -> None:
         self._sources = sources
         self._extras = extras
+        self._read = read
 
     def __len__(self) -> int:
         return len(self._sources)
@@ -45,7 +53,7 @@ class LazyAnnotations(Sequence[AnyAnnotation]):
         return map(self._make, range(len(self._sources)))
 
     def _make(self, position: int) -> AnyAnnotation:
-        return read_annotation(self._sources[position], position, self._extras)
+        return self._read(self._sources[position], position, self._extras)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, tuple | list | LazyAnnotations):
@@ -96,10 +104,23 @@ class LazyDocument(AnnotationDocument):
         return AnnotationDocument, tuple(getattr(self, name) for name in _MAKERS)
 
 
+# Shapes take a while to import, so this is done for the first annotation that somebody wants to see.
+def _annotations(source: wire.AnyDocument, extras: Extras) -> Sequence[AnyAnnotation]:
+    from .annotations import read_annotation
+
+    return LazyAnnotations(source.annotations, extras, read_annotation)
+
+
+def _properties(source: wire.AnyDocument, extras: Extras) -> tuple[ItemPropertyValue, ...]:
+    from .item_properties import read_properties
+
+    return read_properties(source.properties, extras)
+
+
 _MAKERS: dict[str, Callable[[wire.AnyDocument, Extras], Any]] = {
     "item": lambda source, extras: read_item(source.item, extras),
-    "annotations": lambda source, extras: LazyAnnotations(source.annotations, extras),
-    "properties": lambda source, extras: read_properties(source.properties, extras),
+    "annotations": _annotations,
+    "properties": _properties,
     "version": lambda source, extras: source.version,
     "schema_ref": lambda source, extras: source.schema_ref,
     "extra": lambda source, extras: extras.get((), NO_EXTRA),
@@ -108,13 +129,13 @@ _MAKERS: dict[str, Callable[[wire.AnyDocument, Extras], Any]] = {
 
 _new = object.__new__
 _set_source: Callable[[LazyDocument, wire.AnyDocument], None] = LazyDocument.__dict__["_source"].__set__
+_set_extras: Callable[[LazyDocument, Extras], None] = LazyDocument.__dict__["_extras"].__set__
 
 
 def lazy_document(source: wire.AnyDocument, extras: Extras = NO_EXTRAS) -> AnnotationDocument:
     """Wrap a validated document."""
-    # On the hot path. The class is frozen, so a slot is set through its descriptor, and only if it says something.
+    # On the hot path. The class is frozen, so a slot is set through its descriptor.
     document = _new(LazyDocument)
     _set_source(document, source)
-    if extras:
-        object.__setattr__(document, "_extras", extras)
+    _set_extras(document, extras)
     return document

@@ -11,8 +11,8 @@ from ....domain.classes import AnnotationClass, Granularity, PropertyChoice, Pro
 from ....domain.errors import InvalidDocument, InvalidInput
 from ....domain.metadata import DatasetMetadata
 from . import faults
+from .extras import Tree
 from .reader import decode_untyped
-from .shapes import Tree
 from .writer import encode
 
 VERSION = "1.0"

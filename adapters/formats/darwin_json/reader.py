@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import msgspec
 
-from ....domain.document import AnnotationDocument
 from ....domain.errors import InvalidDocument
 from . import faults, wire
 from .extras import split_document
@@ -23,8 +23,10 @@ from .lazy import lazy_document
 from .legacy import modernise
 from .version1 import is_version1, original_location, to_version2
 
+if TYPE_CHECKING:
+    from ....domain.document import AnnotationDocument
+
 _decode_common = msgspec.json.Decoder(wire.CommonDocument).decode
-_decode = msgspec.json.Decoder(wire.Document).decode
 _decode_untyped = msgspec.json.Decoder().decode
 
 _USUAL_VERSIONS = frozenset({"2.0", "1.0"})
@@ -51,9 +53,15 @@ def read_document(data: bytes, source: str = "") -> AnnotationDocument:
     return lazy_document(document)
 
 
+@cache
+def _decoder() -> msgspec.json.Decoder[wire.Document]:
+    # Made when the first document needs it: making it takes as long as reading a hundred usual documents.
+    return msgspec.json.Decoder(wire.Document)
+
+
 def _decode_any(data: bytes) -> wire.Document | None:
     try:
-        return _decode(data)
+        return _decoder().decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None  # the lossless path says what is wrong
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from typing import Any
 
 from ....domain import shapes as domain
@@ -13,10 +12,7 @@ from ....domain.errors import InvalidInput
 from ....domain.geometry import Box, Points, RunLengths
 from ....domain.shapes import Shape
 from . import wire
-
-Tree = dict[str, Any]
-payloads: Callable[[wire.Holder], tuple[Any, ...]] = attrgetter(*domain.MAIN_TYPES)
-"""The payload of each main type, None where it is absent, in the order in which they are looked for."""
+from .extras import Tree
 
 
 def read_shape(kind: str, holder: wire.Holder) -> Shape:

@@ -7,9 +7,9 @@ import msgspec
 from ....domain.document import AnnotationDocument
 from ....domain.errors import InvalidInput
 from .annotations import annotation_tree
-from .extras import put_back
-from .items import item_tree, property_tree
-from .shapes import Tree
+from .extras import Tree, put_back
+from .item_properties import property_tree
+from .items import item_tree
 
 
 def write_document(document: AnnotationDocument) -> bytes:

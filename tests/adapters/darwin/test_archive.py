@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from groundtruth.adapters.darwin.archive import ArchiveLimits, ReleaseArchive
 from groundtruth.domain.errors import IntegrityError
 from groundtruth.entrypoints.server.darwin.zips import zip_chunks
+from support.zips import Unseekable, archive_of, entry, local, packed
 
 LIMITS = ArchiveLimits()
 
@@ -38,27 +39,6 @@ def read_by_zipfile(path: Path) -> list[tuple[str, bytes]]:
         return [(name, archive.read(name)) for name in names]
 
 
-class Unseekable(io.RawIOBase):
-    """Makes zipfile write data descriptors."""
-
-    def __init__(self, target: io.BytesIO) -> None:
-        self.target = target
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data) -> int:
-        return self.target.write(data)
-
-
-def packed(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", method) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return target.getvalue()
-
-
 @pytest.fixture
 def stored(tmp_path: Path) -> Callable[[bytes], Path]:
     def store(data: bytes) -> Path:
@@ -67,36 +47,6 @@ def stored(tmp_path: Path) -> Callable[[bytes], Path]:
         return path
 
     return store
-
-
-def entry(
-    name: bytes = b"a.json",
-    *,
-    data: bytes = b"{}",
-    size: int | None = None,
-    method: int = 0,
-    flags: int = 0,
-    offset: int = 0,
-    body_size: int | None = None,
-) -> bytes:
-    """A directory entry that says whatever a test wants it to say."""
-    size = len(data) if size is None else size
-    stored_size = len(data) if body_size is None else body_size
-    crc = zlib.crc32(data)
-    head = struct.pack("<4s6H3L", b"PK\1\2", 20, 20, flags, method, 0, 33, crc, stored_size, size)
-    return head + struct.pack("<5H2L", len(name), 0, 0, 0, 0, 0, offset) + name
-
-
-def local(name: bytes, body: bytes, extra: bytes = b"") -> bytes:
-    return b"PK\3\4" + bytes(22) + struct.pack("<2H", len(name), len(extra)) + name + extra + body
-
-
-def archive_of(members: bytes, *entries: bytes, count: int | None = None) -> bytes:
-    directory = b"".join(entries)
-    count = len(entries) if count is None else count
-    return (
-        members + directory + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(directory), len(members), 0)
-    )
 
 
 # --- whole ------------------------------------------------------------------------------------------

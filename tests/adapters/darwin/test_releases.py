@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
+import random
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -124,26 +126,26 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "archives"
 
 
-@pytest.fixture
-def open_desk(hub: Hub, folder: Path) -> Iterator[Callable[[], DarwinReleases]]:
-    """Makes a desk, as another process would."""
+@contextlib.contextmanager
+def desks(hub: Hub, folder: Path, arriving: bool) -> Iterator[Callable[[], DarwinReleases]]:
+    """Makes desks, each as another process would."""
     clock, progress, retry = FakeClock(), MemoryProgress(), RetryPolicy(3, 0.01, 0.01)
     with CurlWeb() as web:
 
         def make() -> DarwinReleases:
-            api = Api(
-                hub.site.root, {"acme": "k" * 7 + "." + "s" * 32}, web, clock=clock, retry=retry, progress=progress
-            )
-            transfer = TransferEngine(
-                [HttpSource(web, api.authorize)],
-                clock=clock,
-                progress=progress,
-                retry=retry,
-                workers=1,
-                incoming=None,
-            )
-            return DarwinReleases(api, transfer, folder)
+            keys = {"acme": "k" * 7 + "." + "s" * 32}
+            api = Api(hub.site.root, keys, web, clock=clock, retry=retry, progress=progress)
+            source = HttpSource(web, api.authorize)
+            transfer = TransferEngine([source], clock=clock, progress=progress, retry=retry, workers=1, incoming=None)
+            return DarwinReleases(api, transfer, folder, source if arriving else None)
 
+        yield make
+
+
+@pytest.fixture(params=[False, True], ids=["fetched", "arriving"])
+def open_desk(hub: Hub, folder: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], DarwinReleases]]:
+    """Makes a desk that fetches archives first, or one that reads them while they come."""
+    with desks(hub, folder, request.param) as make:
         yield make
 
 
@@ -485,3 +487,216 @@ def test_messages_hold_no_signature(hub: Hub, desk: DarwinReleases) -> None:
     with pytest.raises(LinkExpired) as caught:
         names(desk, only(desk))
     assert "secret" not in str(caught.value) + repr(caught.value)
+
+
+# --- archives that are read while they come -----------------------------------------------------------
+
+LONG = 400
+"""Documents of an archive that does not come in one piece."""
+
+
+def long_archive(seed: int = 0) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as written:
+        for number in range(LONG):
+            written.writestr(f"{number}.json", random.Random(seed + number).randbytes(2000))
+    return target.getvalue()
+
+
+@attrs.define
+class Shop:
+    """Gives out an archive. `cuts`: bytes after which the next answers end; `statuses` of the next ones."""
+
+    hub: Hub
+    tag: str = '"1"'
+    ranges: bool = True
+    cuts: list[int | None] = attrs.field(factory=list)
+    statuses: list[int] = attrs.field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self.hub.store._handler = self.deliver
+
+    def deliver(self, asked: Asked, _: object) -> Reply:
+        status = self.statuses.pop(0) if self.statuses else 200
+        if status != 200:
+            return Reply(status)
+        data, headers, start = self.hub.zip, [("ETag", self.tag)], 0
+        if self.ranges and asked.headers.get("if-range") == self.tag:
+            start = int(asked.headers["range"].removeprefix("bytes=").rstrip("-"))
+            headers.append(("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}"))
+        return Reply(206 if start else 200, headers, data[start:], cut=self.cuts.pop(0) if self.cuts else None)
+
+    @property
+    def ranges_asked(self) -> list[str]:
+        return [asked.headers.get("range", "") for asked in self.hub.store.asked]
+
+
+@pytest.fixture
+def shop(hub: Hub) -> Shop:
+    hub.records, hub.zip = [record()], long_archive()
+    return Shop(hub)
+
+
+@pytest.fixture
+def open_coming(hub: Hub, folder: Path) -> Iterator[Callable[[], DarwinReleases]]:
+    """Makes a desk that reads archives while they come."""
+    with desks(hub, folder, True) as make:
+        yield make
+
+
+@pytest.fixture
+def coming(open_coming: Callable[[], DarwinReleases]) -> DarwinReleases:
+    return open_coming()
+
+
+ALL = [f"{number}.json" for number in range(LONG)]
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_connections_that_break(shop: Shop, coming: DarwinReleases, folder: Path, ranges: bool) -> None:
+    shop.ranges, shop.cuts = ranges, [300_000, 300_000 if not ranges else 1000, 500_000, None]
+    assert names(coming, only(coming)) == ALL
+    assert shop.ranges_asked[0] == ""
+    assert (shop.ranges_asked[1] != "") and list(folder.iterdir()) == []
+
+
+def test_next_run_goes_on_where_one_stopped(shop: Shop, coming: DarwinReleases, folder: Path) -> None:
+    release = only(coming)
+    documents = coming.documents(release)
+    assert [next(documents).name for _ in range(50)] == ALL[:50]
+    documents.close()
+    (left,) = folder.iterdir()
+    size = left.stat().st_size
+    assert names(coming, release) == ALL
+    assert shop.ranges_asked == ["", f"bytes={size}-"]
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_next_run_meets_another_archive(shop: Shop, coming: DarwinReleases, folder: Path, ranges: bool) -> None:
+    release = only(coming)
+    documents = coming.documents(release)
+    next(documents)
+    documents.close()
+    shop.hub.zip, shop.tag, shop.ranges = long_archive(LONG), '"2"', ranges
+    found = {document.name: document.data for document in coming.documents(release)}
+    assert found == {f"{n}.json": random.Random(LONG + n).randbytes(2000) for n in range(LONG)}
+    assert list(folder.iterdir()) == []
+
+
+def test_archive_that_is_replaced_while_it_comes(shop: Shop, coming: DarwinReleases, folder: Path) -> None:
+    release = only(coming)
+    shop.cuts = [300_000]
+    documents = coming.documents(release)
+    next(documents)
+    shop.hub.zip, shop.tag = long_archive(LONG), '"2"'
+    with pytest.raises(IntegrityError, match="was replaced"):
+        list(documents)
+    assert names(coming, release) == ALL
+    assert list(folder.iterdir()) == []
+
+
+def test_damage_on_the_way_is_not_kept_for_the_next_run(shop: Shop, coming: DarwinReleases, folder: Path) -> None:
+    release, good = only(coming), shop.hub.zip
+    bad = bytearray(good)
+    bad[400_000] ^= 255
+    shop.hub.zip = bytes(bad)
+    with pytest.raises(IntegrityError, match="is damaged"):
+        names(coming, release)
+    assert list(folder.iterdir()) == []
+    shop.hub.zip = good
+    assert names(coming, release) == ALL
+
+
+@pytest.mark.parametrize("place", [0, 14, 2500, 400_000, -10])
+def test_damage_on_the_way_is_mended_by_fetching_once_more(
+    shop: Shop, coming: DarwinReleases, folder: Path, place: int
+) -> None:
+    good = shop.hub.zip
+    bad = bytearray(good)
+    bad[place] ^= 255
+    answers = [bytes(bad)]
+
+    def deliver(asked: Asked, connection: object) -> Reply:
+        shop.hub.zip = answers.pop() if answers else good
+        return shop.deliver(asked, connection)
+
+    shop.hub.store._handler = deliver
+    found = {document.name: document.data for document in coming.documents(only(coming))}
+    assert found == {f"{n}.json": random.Random(n).randbytes(2000) for n in range(LONG)}
+    assert shop.ranges_asked == ["", ""]
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("other", [archive("0.json"), archive(), long_archive(LONG)])
+def test_another_archive_the_second_time(shop: Shop, coming: DarwinReleases, folder: Path, other: bytes) -> None:
+    bad = bytearray(shop.hub.zip)
+    bad[400_000] ^= 255
+    answers = [other, bytes(bad)]
+
+    def deliver(asked: Asked, connection: object) -> Reply:
+        shop.hub.zip = answers.pop()
+        return shop.deliver(asked, connection)
+
+    shop.hub.store._handler = deliver
+    with pytest.raises(IntegrityError, match="was replaced"):
+        names(coming, only(coming))
+    assert answers == []
+
+
+def test_address_that_expires_in_the_middle(shop: Shop, coming: DarwinReleases) -> None:
+    release = only(coming)
+    shop.cuts, shop.statuses = [300_000, 200_000], [200, 403, 200, 200]
+    documents = coming.documents(release)
+    next(documents)
+    shop.hub.records = [record(download_url="{store}/v1.zip?signature=fresh")]
+    assert [document.name for document in documents] == ALL[1:]
+    assert [asked.target.rpartition("=")[2] for asked in shop.hub.store.asked] == [
+        "secret",
+        "secret",
+        "fresh",
+        "fresh",
+    ]
+
+
+def test_release_that_vanishes_while_it_comes(shop: Shop, coming: DarwinReleases, folder: Path) -> None:
+    release = only(coming)
+    shop.cuts, shop.statuses = [300_000], [200, 403]
+    documents = coming.documents(release)
+    next(documents)
+    shop.hub.records = []
+    with pytest.raises(ReleaseNotFound):
+        list(documents)
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_store_that_stays_away(shop: Shop, coming: DarwinReleases, folder: Path) -> None:
+    shop.cuts, shop.statuses = [300_000], [200, 503, 503, 503]
+    release = only(coming)
+    with pytest.raises(Unavailable):
+        names(coming, release)
+    assert names(coming, release) == ALL
+    assert shop.ranges_asked[-1] != ""
+
+
+def test_two_at_once(
+    shop: Shop, coming: DarwinReleases, open_desk: Callable[[], DarwinReleases], folder: Path
+) -> None:
+    other = open_desk()
+    release = only(coming)
+    pairs = zip(coming.documents(release), other.documents(release), strict=True)
+    assert [(one.name, two.data) for one, two in pairs] == [
+        (f"{n}.json", random.Random(n).randbytes(2000)) for n in range(LONG)
+    ]
+    assert list(folder.iterdir()) == []
+
+
+def test_connection_is_given_back_however_it_ends(shop: Shop, coming: DarwinReleases) -> None:
+    release = only(coming)
+    for number in range(80):  # more than there are connections
+        documents = coming.documents(release)
+        next(documents)
+        if number % 2:
+            documents.close()
+        del documents
+    assert names(coming, release) == ALL

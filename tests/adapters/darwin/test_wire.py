@@ -31,6 +31,7 @@ from groundtruth.domain.classes import AnnotationClass, AttributeDefinition, Gra
 from groundtruth.domain.document import ItemPropertyValue
 from groundtruth.domain.errors import InvalidDocument, InvalidInput
 from groundtruth.domain.geometry import Box, RunLengths, bounding_box
+from groundtruth.domain.main_types import MAIN_TYPES
 
 CODEC = DarwinJsonCodec()
 BOX = Box(1.0, 2.0, 3.0, 4.0)
@@ -261,7 +262,7 @@ SHAPES: dict[str, st.SearchStrategy[Any]] = {
         shapes.RasterLayer, runs, st.dictionaries(words, whole, min_size=1, max_size=2), st.integers(1, 2**40)
     ),
 }
-assert SHAPES.keys() == set(shapes.MAIN_TYPES)
+assert SHAPES.keys() == set(MAIN_TYPES)
 
 maybe = st.none() | words
 names = st.sampled_from(["car", "Straße", "b"])

@@ -13,12 +13,12 @@ import pytest
 from groundtruth.adapters.files import DiskFiles
 from groundtruth.domain.errors import NotReadable
 from groundtruth.ports.files import FoundFile, LocalFiles
-from groundtruth.testing.files import FilesContract
+from groundtruth.testing.files import WritableFilesContract
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX links and pipes")
 
 
-class TestDiskFiles(FilesContract):
+class TestDiskFiles(WritableFilesContract):
     def make_files(self) -> LocalFiles:
         return DiskFiles()
 

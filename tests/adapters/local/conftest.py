@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -23,7 +24,9 @@ class HeaderProbe:
 
     def probe(self, path: Path, name: str) -> MediaInfo:
         self.looked += 1
-        content = path.read_bytes()
+        content = b""
+        with contextlib.suppress(FileNotFoundError):  # a confirmation of the same upload took it meanwhile
+            content = path.read_bytes()
         size, video = re.search(rb"(\d+)x(\d+)", content), re.search(rb"@(\d+)x(\d+)", content)
         return MediaInfo(
             int(size[1]) if size else None,

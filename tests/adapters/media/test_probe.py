@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import struct
 import sys
 import zlib
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from groundtruth.adapters.media import HeaderProbe
+from groundtruth.adapters.media.jpeg import jpeg_size
 from groundtruth.ports.media import MediaInfo, MediaProbe
 from groundtruth.testing.media import MediaProbeContract
 
@@ -51,6 +53,53 @@ def test_the_content_counts_and_not_the_suffix(tmp_path: Path) -> None:
     Image.new("L", (5, 6)).save(path, format="PNG")
     for name in ("a.jpg", "a.svs", "a.ndpi", "a"):
         assert HeaderProbe().probe(path, name) == MediaInfo(5, 6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 300),
+    st.integers(1, 300),
+    st.sampled_from(["RGB", "L", "CMYK"]),
+    st.booleans(),
+    st.binary(max_size=40_000),
+    st.booleans(),
+)
+def test_a_quick_look_sees_what_pillow_sees(
+    width: int, height: int, mode: str, progressive: bool, comment: bytes, icc: bool
+) -> None:
+    file = io.BytesIO()
+    more = {"icc_profile": comment[:3000]} if icc else {}
+    Image.new(mode, (width, height)).save(file, "JPEG", progressive=progressive, comment=comment, **more)
+    assert jpeg_size(file.getvalue()) == (width, height)
+    assert jpeg_size(file.getvalue()[:600]) in {None, (width, height)}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_quick_look_at_a_damaged_picture_is_harmless(data: st.DataObject) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (31, 17)).save(file, "JPEG")
+    content = bytearray(file.getvalue()[: data.draw(st.integers(0, 700))])
+    for place in data.draw(st.lists(st.integers(3, max(3, len(content) - 1)), max_size=4)):
+        content[place : place + 1] = bytes([data.draw(st.integers(0, 255))])
+    size = jpeg_size(bytes(content))
+    assert size is None or min(size) > 0
+
+
+@pytest.mark.parametrize("height", [0, 17])
+def test_a_quick_look_knows_what_it_does_not_know(height: int) -> None:
+    """A height of 0 is told later, 12 bits are for others to read, and a header must reach to its scan."""
+    scan = b"\xff\xda\x00\x0c" + bytes(12)
+
+    def frame(marker: int, bits: int = 8, layers: int = 3) -> bytes:
+        return b"\xff\xd8\xff" + bytes([marker]) + struct.pack(">HBHHB", 17, bits, height, 31, layers) + bytes(9)
+
+    expected = (31, 17) if height else None
+    assert jpeg_size(frame(0xC0) + scan) == jpeg_size(frame(0xC2) + scan) == expected
+    for unknown in (frame(0xC0, bits=12), frame(0xC3), frame(0xC0, layers=2), frame(0x01)):
+        assert jpeg_size(unknown + scan) is None
+    assert jpeg_size(frame(0xC0)) is None
+    assert jpeg_size(b"\x89PNG" + scan) is None
 
 
 def test_orientation_is_ignored(tmp_path: Path) -> None:

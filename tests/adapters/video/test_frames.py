@@ -13,16 +13,18 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from groundtruth.adapters.video import PyAvFrameExtractor
+from groundtruth.adapters.video import PyAvFrameExtractor, PyAvVideoReader
 from groundtruth.adapters.video.frames import downsampling_step
 from groundtruth.domain.errors import IntegrityError, MissingExtra, NotReadable, NotWritable
 from groundtruth.ports.media import FrameExtractor
 from groundtruth.testing.media import FrameExtractorContract
+from groundtruth.testing.pictures import VideoReaderContract
 
 
 def make_video(path: Path, count: int, rate: int = 10, size: tuple[int, int] = (64, 48), rotation: int = 0) -> Path:
@@ -53,6 +55,25 @@ class TestPyAvFrameExtractor(FrameExtractorContract):
     def packed(self, folder: Path) -> Path:
         Image.new("RGB", (4, 3), (129, 40, 0)).save(folder / "0000000.png")
         return folder / "0000000.png"
+
+
+class TestPyAvVideoReader(VideoReaderContract):
+    def make_reader(self) -> PyAvVideoReader:
+        return PyAvVideoReader()
+
+    def video(self, folder: Path) -> tuple[Path, float, int]:
+        return make_video(folder / "clip.mp4", 24), 10.0, 24
+
+
+@pytest.mark.parametrize(("fps", "rotation"), [(None, 0), (4.0, 0), (None, 90)])
+def test_frames_that_are_read_are_those_that_are_written(tmp_path: Path, fps: float | None, rotation: int) -> None:
+    video = make_video(tmp_path / "clip.mp4", 9, rotation=rotation)
+    read = list(PyAvVideoReader().frames(video, fps))
+    written = [one.name for one in PyAvFrameExtractor().extract(video, tmp_path, fps)]
+    for pixels, name in zip(read, written, strict=True):
+        with Image.open(tmp_path / name) as image:
+            assert np.array_equal(pixels, np.asarray(image))
+    assert read[0].shape == ((64, 48, 3) if rotation else (48, 64, 3))
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])

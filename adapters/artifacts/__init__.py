@@ -1,0 +1,1 @@
+"""Artifacts as JSON documents; `codec` implements `ports.artifacts.ArtifactCodec`."""

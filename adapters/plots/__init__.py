@@ -1,0 +1,5 @@
+"""Charts drawn with matplotlib."""
+
+from .draw import MatplotlibPlotter
+
+__all__ = ["MatplotlibPlotter"]

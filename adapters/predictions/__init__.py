@@ -1,0 +1,6 @@
+"""Predictions and splits from files."""
+
+from .files import PredictionReader
+from .splits import SplitReader
+
+__all__ = ["PredictionReader", "SplitReader"]
