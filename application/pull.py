@@ -6,11 +6,10 @@ import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ..domain.document import AnnotationDocument
 from ..domain.errors import IntegrityError, InvalidDocument, InvalidInput, MissingExtra
 from ..domain.item import Slot
 from ..domain.placement import (
@@ -33,11 +32,13 @@ from ..ports.progress import Advanced, Finished, Progress, Started, Warned
 from ..ports.releases import ReleaseDesk
 from ..ports.transfer import FetchOutcome, FetchRequest, FetchStatus, ObjectTransfer
 from .arrivals import TASK, Arrivals, MediaRequest
-from .frames import FrameCutter
 from .parts import is_list, part_target, read_list
 from .releases import FindRelease, Waiting
 from .streams import closing
 from .targets import Targets
+
+if TYPE_CHECKING:
+    from ..domain.document import AnnotationDocument
 
 LISTED_KINDS = ("tag", "polygon", "bounding_box")
 """Kinds whose class names are written to `lists/` (reference: V7 Darwin, section 7.2)."""
@@ -193,11 +194,17 @@ class _Pull:
         else:
             self._fetch(self._requests())
             self._fetch(self._part_requests())
-            cut = FrameCutter(self.pull.transfer, self.pull.frames, self.arrivals)
-            for folder, place, slot in self.videos:
-                cut(folder, place, slot)
+            if self.videos:
+                self._cut()
         self.pull.progress.report(Finished(TASK))
         return self._finish()
+
+    def _cut(self) -> None:
+        from .frames import FrameCutter
+
+        cut = FrameCutter(self.pull.transfer, self.pull.frames, self.arrivals)
+        for folder, at, slot in self.videos:
+            cut(folder, at, slot)
 
     def _finish(self) -> PullReport:
         arrivals = self.arrivals

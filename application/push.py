@@ -10,6 +10,7 @@ from pathlib import Path
 
 import attrs
 
+from ..domain.bundle import MAX_OBJECT
 from ..domain.dataset import Dataset
 from ..domain.errors import DiskFull, GroundtruthError, InvalidInput, InvalidName, ObjectNotFound
 from ..domain.media import is_supported
@@ -37,6 +38,9 @@ REGISTER_BATCH = 500
 CONFIRM_BATCH = 250
 CONFIRM_BYTES = 64 << 20
 """Finished uploads are confirmed at the latest after this many files or bytes: what a crash makes us send again."""
+BUNDLE_SLOTS = 32
+BUNDLE_BYTES = 2 << 20
+"""Where the hub is quicker that way, small slots are put together: at most so many, and so many bytes."""
 
 
 @attrs.frozen
@@ -149,6 +153,7 @@ class _Planner:
     report: PushReport
     progress: Progress
     named: frozenset[Path]
+    sizes: dict[Path, int] = attrs.field(factory=dict[Path, int])
 
     def count(self) -> int:
         """Number of files that will be considered, by a quick look that keeps nothing."""
@@ -192,7 +197,12 @@ class _Planner:
             self._fail(str(found.path), "is empty (0 bytes)")
             self._pass(1)
             return None
+        self.sizes[found.path] = found.size
         return found
+
+    def size(self, slot: NewSlot) -> int:
+        """Bytes of a slot of one of the latest items."""
+        return sum(self.sizes.get(path, 0) for path in slot.sources)
 
     def _single(self) -> Iterator[NewItem]:
         for candidate in self.files.find(self.paths):
@@ -272,11 +282,15 @@ class _Confirmer:
     size: int = attrs.field(default=0, init=False)
     lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
-    def add(self, sent: _Sent) -> list[_Sent]:
-        """Take note of a slot that was sent; return those that were confirmed (or refused) now."""
+    def keep(self, sent: Sequence[_Sent]) -> None:
+        """Take note of slots that were sent."""
         with self.lock:
-            self.waiting.append(sent)
-            self.size += sent.size
+            self.waiting.extend(sent)
+            self.size += sum(one.size for one in sent)
+
+    def due(self) -> list[_Sent]:
+        """Confirm what there is, if it is enough; return what was confirmed (or refused) now."""
+        with self.lock:
             if len(self.waiting) < CONFIRM_BATCH and self.size < CONFIRM_BYTES:
                 return []
             batch = self._taken()
@@ -331,14 +345,34 @@ class _Upload:
 
     def run(self) -> None:
         try:
-            with closing(self.push.runner.map(self._send, self._register())) as results:
+            with closing(self.push.runner.map(self._send, self._bundles())) as results:
                 for ended in results:
                     self._take(ended)
         finally:
             # Also on Ctrl-C and on a full disk: what was sent whole is not sent again next time.
             self._take(self.confirmer.rest())
 
-    def _register(self) -> Iterator[PendingUpload]:
+    def _bundles(self) -> Iterator[list[PendingUpload]]:
+        """Slots to be put at once: small ones together, where the hub wants them so."""
+        bundle: list[PendingUpload] = []
+        size = 0
+        small: int | None = None
+        for upload, weight in self._register():
+            if small is None:
+                small = MAX_OBJECT if self.push.uploads.takes_bundles(self.report.dataset) else 0
+            if weight > small:
+                yield [upload]
+                continue
+            if len(bundle) == BUNDLE_SLOTS or size + weight > BUNDLE_BYTES:
+                yield bundle
+                bundle, size = [], 0
+            bundle.append(upload)
+            size += weight
+        if bundle:
+            yield bundle
+
+    def _register(self) -> Iterator[tuple[PendingUpload, int]]:
+        """Slots the hub waits for, each with its size."""
         upload_options = UploadOptions(self.planner.options.handle_as_slices)
         items = self.planner.items()
         while batch := list(itertools.islice(items, REGISTER_BATCH)):
@@ -352,24 +386,27 @@ class _Upload:
                 self.push.progress.report(Advanced(TASK, sum(len(slot.sources) for slot in blocked.item.slots)))
             for upload in answer.uploads:
                 self.slots_left[upload.item_id] = self.slots_left.get(upload.item_id, 0) + 1
-            yield from answer.uploads
+            weighed = [(upload, self.planner.size(upload.slot)) for upload in answer.uploads]
+            self.planner.sizes.clear()
+            yield from weighed
 
-    def _send(self, upload: PendingUpload) -> list[_Sent]:
-        """Send one slot; return the slots whose end this brought about."""
-        sent = _Sent(upload)
+    def _send(self, uploads: Sequence[PendingUpload]) -> list[_Sent]:
+        """Send slots; return the slots whose end this brought about."""
+        sent = {upload.upload_id: _Sent(upload) for upload in uploads}
 
-        def on_bytes(count: int) -> None:
-            sent.size += count
+        def on_bytes(upload: PendingUpload, count: int) -> None:
+            sent[upload.upload_id].size += count
             self.push.progress.report(Transferred(TASK, upload.slot.file_name, count))
 
-        try:
-            self.push.uploads.put(upload, on_bytes)
-        except DiskFull:
-            raise
-        except GroundtruthError as error:
-            sent.error = error
-            return [sent]
-        return self.confirmer.add(sent)
+        errors = self.push.uploads.put_all(uploads, on_bytes)
+        self.confirmer.keep([one for upload_id, one in sent.items() if upload_id not in errors])
+        failed: list[_Sent] = []
+        for upload_id, error in errors.items():
+            if isinstance(error, DiskFull):
+                raise error
+            sent[upload_id].error = error
+            failed.append(sent[upload_id])
+        return failed + self.confirmer.due()
 
     def _take(self, ended: Sequence[_Sent]) -> None:
         for sent in ended:

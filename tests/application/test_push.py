@@ -6,6 +6,7 @@ import pytest
 
 from groundtruth.adapters.memory import MemoryRunner, fake_image
 from groundtruth.application.push import REGISTER_BATCH, TASK, PushItems, PushOptions
+from groundtruth.domain.bundle import MAX_OBJECT
 from groundtruth.domain.errors import DatasetNotFound, DiskFull, InvalidInput, ObjectNotFound, Unavailable
 from groundtruth.domain.item import ItemStatus
 from groundtruth.domain.names import RemotePath
@@ -197,11 +198,53 @@ def test_a_full_disk_stops_and_what_was_sent_is_kept(world: World) -> None:
     }
 
 
+def test_small_files_are_sent_together_where_the_hub_wants_them_so(world: World) -> None:
+    world.files.tree = pictures(*(f"{number:03d}.png" for number in range(100)))
+    world.files.tree[PHOTOS / "050.png"] = fake_image(1, 1) + bytes(MAX_OBJECT)
+    world.hub.take_bundles()
+    report = world.push()
+    # Three full bundles, the large one alone, and what is left.
+    assert world.runner.calls == 5
+    assert (report.items, report.files, report.is_complete) == (100, 100, True)
+    assert report.size == sum(map(len, world.files.tree.values())) == world.progress.size(TASK)
+    assert adds_up(world)
+
+
+def test_a_bundle_holds_so_many_bytes(world: World) -> None:
+    world.files.tree = {PHOTOS / f"{number}.png": fake_image(1, 1) + bytes(200_000) for number in range(25)}
+    world.hub.take_bundles()
+    assert world.push().files == 25
+    assert world.runner.calls == 3
+
+
+def test_one_file_of_a_bundle_that_fails_stops_no_other(world: World) -> None:
+    world.files.tree = pictures("a.png", "b.png", "c.png")
+    world.hub.take_bundles()
+    world.hub.faults.fail_when("put", lambda upload, _: upload.item_path == "/b.png", Unavailable(), times=1)
+    report = world.push()
+    assert world.runner.calls == 1
+    assert [(issue.path, issue.stage) for issue in report.failed] == [("/photos/b.png", "upload")]
+    assert report.items == 2
+    assert adds_up(world)
+
+
+def test_what_a_full_disk_took_of_a_bundle_is_kept(world: World) -> None:
+    world.files.tree = pictures("a.png", "b.png")
+    world.hub.take_bundles()
+    world.hub.faults.fail_when("put", lambda upload, _: upload.item_path == "/b.png", DiskFull("/hub"))
+    with pytest.raises(DiskFull):
+        world.push()
+    assert {path: str(item.status) for path, item in world.items().items()} == {
+        "/a.png": "new",
+        "/b.png": "uploading",
+    }
+
+
 @pytest.mark.parametrize("where", ["put", "map"])
 def test_an_interrupted_push_keeps_what_it_finished(world: World, where: str) -> None:
     world.files.tree = pictures("a.png", "b.png")
     faults = world.hub.faults if where == "put" else world.runner.faults
-    faults.fail_when(where, lambda upload, *_: upload.item_path == "/b.png", KeyboardInterrupt(), times=1)
+    faults.fail_when(where, lambda work, *_: "/b.png" in str(work), KeyboardInterrupt(), times=1)
     with pytest.raises(KeyboardInterrupt):
         world.push()
     assert world.items()["/a.png"].status is ItemStatus.NEW
