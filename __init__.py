@@ -5,6 +5,9 @@ from groundtruth import Client
 client = Client.local()
 dataset = client.get_remote_dataset("example-team/test")
 dataset.pull()
+
+benchmark = groundtruth.load_benchmark("example-team/diabetes")
+results = benchmark.evaluate(y_pred=...)
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from .domain.reference import DatasetReference, parse_reference
     from .entrypoints.client import Client, RemoteDataset
     from .entrypoints.container import Container
+    from .entrypoints.loading import load_benchmark, load_competition, load_dataset, load_model, save
 
 # Names are imported when they are used: `groundtruth --help` must not wait for numpy.
 _HOMES = {
@@ -26,10 +30,27 @@ _HOMES = {
     "DatasetReference": ".domain.reference",
     "GroundtruthError": ".domain.errors",
     "RemoteDataset": ".entrypoints.client",
+    "load_benchmark": ".entrypoints.loading",
+    "load_competition": ".entrypoints.loading",
+    "load_dataset": ".entrypoints.loading",
+    "load_model": ".entrypoints.loading",
     "parse_reference": ".domain.reference",
+    "save": ".entrypoints.loading",
 }
 
-__all__ = ["Client", "Container", "DatasetReference", "GroundtruthError", "RemoteDataset", "parse_reference"]
+__all__ = [
+    "Client",
+    "Container",
+    "DatasetReference",
+    "GroundtruthError",
+    "RemoteDataset",
+    "load_benchmark",
+    "load_competition",
+    "load_dataset",
+    "load_model",
+    "parse_reference",
+    "save",
+]
 
 
 def __getattr__(name: str) -> Any:

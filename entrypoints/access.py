@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
-from ..adapters.darwin.config import DarwinConfig, from_environment, retry_and_sizes
+from ..adapters.darwin.config import DarwinConfig, config_file, from_environment, retry_and_sizes
 from ..adapters.settings import DARWIN_URL, Settings
-from ..ports.credentials import CredentialStore
+
+if TYPE_CHECKING:
+    from ..ports.credentials import CredentialStore
 
 UNNAMED = "GROUNDTRUTH_API_KEY"
 """A key that does not say whose it is."""
+
+RETRY_VARIABLES = {
+    "max_attempts": "DARWIN_RETRY_MAX_ATTEMPTS",
+    "initial_wait": "DARWIN_RETRY_INITIAL_WAIT",
+    "max_wait": "DARWIN_RETRY_MAX_WAIT",
+}
 
 
 @attrs.frozen
@@ -39,14 +48,39 @@ def settled(settings: Settings, environ: Mapping[str, str]) -> Settings:
     config = from_environment(environ, _home(environ))
     team = config.teams.get(config.default_team or "")
     folder = config.datasets_dir or (team.datasets_dir if team else None)
-    found = settings.at_home(config.default_team, folder, "the Darwin SDK's configuration")
+    found = settings.at_home(config.default_team, origin=_origin("DARWIN_TEAM", environ))
+    found = found.at_home(datasets_dir=folder, origin=_origin("DARWIN_DATASETS_DIR", environ))
     if config.download_concurrency is not None and settings.origin("workers") == "default":
         origins = {**found.origins, "workers": "environment DARWIN_DOWNLOAD_FILES_CONCURRENCY"}
         found = attrs.evolve(found, workers=config.download_concurrency, origins=origins)
     return _asked(found, config.key or environ.get(UNNAMED), config.base_url, environ)
 
 
-def access_to(settings: Settings, credentials: CredentialStore, environ: Mapping[str, str]) -> Access:
+def in_force(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    """The settings as the chosen hub is used with them, for people to read: its address, too, and how it is tried.
+
+    Raises:
+        as `settled`, and whatever asking the hub whose a key is may raise.
+    """
+    found = settled(settings, environ)
+    hub = found.hubs.get(found.hub)
+    if hub is None or hub.kind != "darwin":
+        return found
+    from .hubs import retry_of
+
+    origins = {**found.origins}
+    if not any(name.startswith("retry.") for name in origins):
+        named = {f"retry.{name}": variable for name, variable in RETRY_VARIABLES.items() if environ.get(variable)}
+        origins |= {name: f"environment {variable}" for name, variable in named.items()}
+    url = address_of(found, environ)
+    if url != hub.url:
+        origins[f"hubs.{found.hub}"] = _origin_of_address(url, environ)
+    hubs = {**found.hubs, found.hub: attrs.evolve(hub, url=url)}
+    retry = retry_of(found, environ)
+    return attrs.evolve(found, hubs=hubs, retry=retry, workers=found.transfers, origins=origins)
+
+
+def access_to(settings: Settings, credentials: Callable[[], CredentialStore], environ: Mapping[str, str]) -> Access:
     """Address and keys of the chosen hub: those kept for it, and for the SDK's hub those of its configuration.
 
     Raises:
@@ -63,7 +97,8 @@ def access_to(settings: Settings, credentials: CredentialStore, environ: Mapping
         keys[settings.team] = given
     elif settings.origin(f"hubs.{settings.hub}") != "default":
         # Otherwise nobody authenticated, and looking for a keyring takes as long as a small pull.
-        kept = {team: credentials.get(settings.hub, team) for team in credentials.accounts(settings.hub)}
+        store = credentials()
+        kept = {team: store.get(settings.hub, team) for team in store.accounts(settings.hub)}
         keys.update({team: key for team, key in kept.items() if key})
     return Access(config, keys, config.compression if hub.compression is None else hub.compression)
 
@@ -102,6 +137,17 @@ def _is_sdk(settings: Settings) -> bool:
     """True if the chosen hub is the one that the Darwin SDK of this machine is set up for."""
     hub = settings.hubs.get(settings.hub)
     return settings.hub == "darwin" and hub is not None and hub.url == DARWIN_URL
+
+
+def _origin(variable: str, environ: Mapping[str, str]) -> str:
+    return f"environment {variable}" if environ.get(variable) else f"file {config_file(_home(environ))}"
+
+
+def _origin_of_address(url: str, environ: Mapping[str, str]) -> str:
+    """Where the address of the SDK's hub comes from: the variable counts only where the file does not."""
+    without = {name: value for name, value in environ.items() if name != "DARWIN_BASE_URL"}
+    from_file = from_environment(without, _home(environ)).base_url == url
+    return _origin("", environ) if from_file else "environment DARWIN_BASE_URL"
 
 
 def _home(environ: Mapping[str, str]) -> Path:

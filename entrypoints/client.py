@@ -13,26 +13,30 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from ..adapters.settings import Settings, load_settings
-from ..application.import_annotations import ImportOptions, ImportReport
-from ..application.items import ItemsChanged
-from ..application.pull import PullOptions, PullReport
-from ..application.push import PushOptions, PushReport
-from ..application.split import SplitReport
-from ..application.verify import VerifyReport
 from ..domain.dataset import Dataset
 from ..domain.errors import InvalidInput
 from ..domain.item import Comment, Item, ItemQuery, StatusChange
 from ..domain.reference import DatasetReference, parse_reference
 from ..domain.release import ExportOptions, Release
-from ..ports.library import LocalDataset
-from ..ports.progress import Progress
+from .benchmark_client import BenchmarkMethods
 from .container import Container
+from .release_client import ReleaseMethods
 from .wiring import build_container, close_container
+
+if TYPE_CHECKING:
+    from ..application.import_annotations import ImportOptions, ImportReport
+    from ..application.items import ItemsChanged
+    from ..application.pull import PullOptions, PullReport
+    from ..application.push import PushOptions, PushReport
+    from ..application.split import SplitReport
+    from ..application.verify import VerifyReport
+    from ..ports.library import LocalDataset
+    from ..ports.progress import Progress
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -43,7 +47,7 @@ def _paths(paths: Paths) -> list[Path]:
     return [Path(path) for path in paths]
 
 
-class Client:
+class Client(BenchmarkMethods, ReleaseMethods):
     """Works on one hub with one set of settings. Close it, or use it in `with`.
 
     `container` holds every part and use case; override its providers to swap an adapter.
@@ -160,12 +164,16 @@ class RemoteDataset:
 
         The report tells what was refused; nothing is raised for a single file.
         """
+        from ..application.push import PushOptions
+
         return self._parts.push_items()(
             self.dataset.reference, _paths(paths), attrs.evolve(options or PushOptions(), **changes)
         )
 
     def import_annotations(self, paths: Paths, options: ImportOptions | None = None, **changes: Any) -> ImportReport:
         """Import Darwin JSON documents onto the items of the same path. `changes` are fields of ImportOptions."""
+        from ..application.import_annotations import ImportOptions
+
         return self._parts.import_annotations()(
             self.dataset.reference, _paths(paths), attrs.evolve(options or ImportOptions(), **changes)
         )
@@ -189,6 +197,8 @@ class RemoteDataset:
 
         Look at `report.is_complete`: what could not be fetched is listed in `report.problems`.
         """
+        from ..application.pull import PullOptions
+
         return self._parts.pull_release()(self._at(release), attrs.evolve(options or PullOptions(), **changes))
 
     def verify(self, release: str | None = None) -> VerifyReport:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..adapters.progress import OnlyTrouble
 from ..adapters.settings import Settings
-from ..adapters.transfer import OnDemand, TransferEngine
 from ..domain.errors import InvalidInput
 from ..domain.policies import RetryPolicy
-from ..ports.clock import Clock
-from ..ports.credentials import CredentialStore
-from ..ports.documents import DocumentCodec
-from ..ports.media import MediaProbe
-from ..ports.progress import Progress
-from ..ports.storage import ObjectStore, OpenStore
-from ..ports.transfer import LinkRenewer
-from ..ports.web import Web
 
+# What a part needs is imported when it is made: most commands do without most parts.
 if TYPE_CHECKING:
+    from ..adapters.transfer import TransferEngine
     from ..adapters.web import CurlWeb
+    from ..ports.clock import Clock
+    from ..ports.credentials import CredentialStore
+    from ..ports.documents import DocumentCodec
+    from ..ports.media import MediaProbe
+    from ..ports.progress import Progress
+    from ..ports.storage import ObjectStore, OpenStore
+    from ..ports.transfer import LinkRenewer, ObjectSource
+    from ..ports.web import Web
 
 T = TypeVar("T")
 
@@ -39,14 +39,14 @@ def kept_open(opened: list[object], made: T) -> T:
 
 
 def make_web(connections: int, timeout: float) -> CurlWeb:
-    """Connections to hubs and stores; imported here, since work on this machine needs none."""
+    """Connections to hubs and stores."""
     from ..adapters.web import CurlWeb
 
     return CurlWeb(connections=connections, read_timeout=timeout)
 
 
 def make_objects(environ: Mapping[str, str]) -> ObjectStore:
-    """External storages, reached with what the environment knows; imported when the first of them is used."""
+    """External storages, reached with what the environment knows."""
     from ..adapters.objectstore import ObstoreObjects
 
     return ObstoreObjects(environ)
@@ -55,10 +55,10 @@ def make_objects(environ: Mapping[str, str]) -> ObjectStore:
 def make_hub(
     settings: Settings,
     codec: DocumentCodec,
-    probe: MediaProbe,
+    probe: Callable[[], MediaProbe],
     clock: Clock,
     progress: Progress,
-    credentials: CredentialStore,
+    credentials: Callable[[], CredentialStore],
     web: Callable[[], Web],
     objects: OpenStore,
     environ: Mapping[str, str],
@@ -72,10 +72,12 @@ def make_hub(
     if hub.kind == "embedded":
         from ..adapters.local import LocalHub
 
-        return LocalHub(settings.hub_path, codec, probe, clock, name=settings.hub, objects=objects)
+        return LocalHub(settings.hub_path, codec, probe(), clock, name=settings.hub, objects=objects)
     if hub.kind != "darwin":
         raise InvalidInput(f"hub '{settings.hub}'", f"is a {hub.kind} hub, which holds no annotations", "Use another")
     from ..adapters.darwin import DarwinHub
+    from ..adapters.progress import OnlyTrouble
+    from ..adapters.transfer import TransferEngine
     from .access import access_to
 
     access = access_to(settings, credentials, environ)
@@ -105,6 +107,32 @@ def make_hub(
         source=_web_source(web) if settings.transfers >= ENOUGH else None,
         folder=incoming(settings),
         chunk=config.upload_chunk,
+    )
+
+
+def make_transfer(
+    sources: Iterable[ObjectSource],
+    *,
+    clock: Clock,
+    progress: Progress,
+    retry: RetryPolicy,
+    workers: int,
+    incoming: Path,
+    renewer: LinkRenewer | None,
+) -> TransferEngine:
+    """What fetches the media of a pull."""
+    from ..adapters.transfer import TransferEngine
+    from ..application.arrivals import TASK
+
+    return TransferEngine(
+        sources,
+        clock=clock,
+        progress=progress,
+        retry=retry,
+        workers=workers,
+        incoming=incoming,
+        renewer=renewer,
+        task=TASK,
     )
 
 
@@ -139,6 +167,8 @@ def incoming(settings: Settings) -> Path:
 
 def _web_source(web: Callable[[], Web], hub: Any = None) -> Any:
     """Objects on the web; with the key of `hub`, and several at once, where they are the hub's."""
+
+    from ..adapters.transfer import OnDemand
 
     def make() -> Any:
         from ..adapters.transfer.http import HttpSource

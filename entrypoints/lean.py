@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-FRAMEWORKS = frozenset({"pydantic", "pydantic_settings", "fastapi", "fast_depends", "starlette", "werkzeug"})
+LOOKED_FOR = frozenset({"pydantic", "pydantic_settings", "fastapi", "fast_depends", "starlette", "werkzeug", "yaml"})
 
 
 class _Absent:
@@ -14,13 +14,13 @@ class _Absent:
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:
-        if name in FRAMEWORKS:
+        if name in LOOKED_FOR:
             raise ModuleNotFoundError(f"{name} is not looked for", name=name)
 
 
 @contextmanager
 def without_frameworks() -> Iterator[None]:
-    """Let web frameworks seem not to be installed while the block imports.
+    """Let web frameworks, and what reads files of settings for it, seem not to be installed while the block imports.
 
     dependency-injector imports those that are, to fit into their request handlers; that takes up to half a second and
     a program of its own has no use for it. What is imported already stays.

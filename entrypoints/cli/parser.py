@@ -44,6 +44,9 @@ def build_parser() -> argparse.ArgumentParser:
     _hub(commands)
     _serve(commands)
     _dataset(commands)
+    from .benchmark_parser import add_benchmark_commands  # which takes from here how commands are made
+
+    add_benchmark_commands(commands)
     _report(commands)
     compression = _add(
         commands, "compression", "hubs:compression", "set how much what is sent to a hub is compressed",
@@ -223,6 +226,9 @@ def _dataset(commands: argparse._SubParsersAction) -> None:
     _pull(dataset)
     _items(dataset)
     _annotations(dataset)
+    from .benchmark_parser import add_array_commands
+
+    add_array_commands(dataset)
 
 
 def _one(commands: argparse._SubParsersAction, name: str, run: str, text: str, example: str):

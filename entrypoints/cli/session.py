@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...adapters.progress import progress_for
 from ...adapters.settings import Settings, load_settings
+from ...domain.errors import GroundtruthError
 from ...domain.reference import DatasetReference, parse_reference
 from .output import Output
 
@@ -100,9 +101,11 @@ class Session:
             container.progress().close()
             close_container(container)
 
-    def setting_rows(self) -> list[dict[str, Any]]:
-        """Every setting with its value and where it comes from."""
-        return [
-            {"setting": name, "value": str(value), "origin": self.settings.origin(name)}
-            for name, value in self.settings.shown().items()
-        ]
+    def in_force(self) -> Settings:
+        """The settings as they are used, for people to read; as they were loaded if the hub's own cannot be used."""
+        from ..access import in_force
+
+        try:
+            return in_force(self.settings, os.environ)
+        except GroundtruthError:  # whoever uses the hub is told
+            return self.settings

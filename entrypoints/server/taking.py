@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import IO
 
 from ...domain.access import Permission
-from ...domain.bundle import MAX_BUNDLE, Frame, unpack_frames
+from ...domain.bundle import MAX_BUNDLE, MAX_OBJECT, MAX_OBJECTS, Frame, unpack_frames
 from ...domain.errors import GroundtruthError, IntegrityError, InvalidInput, Truncated
 from .endpoints import Endpoint, Endpoints, guarded
 from .options import ServerOptions
@@ -57,30 +58,42 @@ def bundle_endpoint(services: Services, endpoints: Endpoints) -> Endpoint:
     options = services.options
 
     async def answer(request: Request, receive: Receive) -> Outcome:
+        # The key first: a body is not held for somebody who may not send one.
+        refusal = await endpoints.run(guarded, _admit, services, request)
+        if refusal is not None:
+            return refusal
         body = await read_body(request, receive, MAX_BUNDLE, options.patience)
-        return await endpoints.run(guarded, _take_bundle, services, request, body)
+        return await endpoints.run(guarded, _take_bundle, services, request.parameters["team"], body)
 
     return answer
 
 
-def _take_bundle(services: Services, request: Request, body: bytes) -> Reply:
+def _admit(services: Services, request: Request) -> None:
     key = key_of(services.hub, request.headers.get("authorization"))
     check_access(key, request.parameters["team"], Permission.CONTRIBUTE)
     request.key = key
-    refused: dict[str, int] = {}
-    for frame in _frames_of(body):
-        try:
-            _take(services, key.team, frame.label, (bytes(frame.content),), len(frame.content))
-        except GroundtruthError as error:
-            refused[frame.label] = reply_to_error(error).status
-    return json_reply({"refused": refused})
 
 
-def _frames_of(body: bytes) -> list[Frame]:
+def _take_bundle(services: Services, team: str, body: bytes) -> Reply:
+    limit = min(MAX_OBJECT, services.options.max_body)
+    frames = _frames_of(body)
+    refused: dict[str, GroundtruthError] = {
+        frame.label: too_large(limit) for frame in frames if len(frame.content) > limit
+    }
+    taken = [(frame.label, frame.content) for frame in frames if len(frame.content) <= limit]
+    refused.update(services.hub.receive_all(team, taken))
+    return json_reply({"refused": {key: reply_to_error(error).status for key, error in refused.items()}})
+
+
+def _frames_of(body: bytes) -> Sequence[Frame]:
+    """All frames, before the first of them is used."""
     try:
-        return list(unpack_frames(body))
+        frames = list(islice(unpack_frames(body), MAX_OBJECTS + 1))
     except IntegrityError as error:
         raise InvalidInput("the body", error.reason) from error
+    if len(frames) > MAX_OBJECTS:
+        raise InvalidInput("the body", f"has more than {MAX_OBJECTS} files")
+    return frames
 
 
 def _check(services: Services, request: Request, team: str, upload_id: str) -> None:

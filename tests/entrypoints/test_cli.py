@@ -123,3 +123,50 @@ def test_any_name_can_be_printed(program: Program) -> None:
         done = subprocess.run(program.command(*arguments), env=environment, check=True, capture_output=True)
         assert done.stdout.isascii()
     assert json.loads(done.stdout)[-1]["where"] == "/tmp/día"
+
+
+def settings_of(program: Program, *arguments: object, **variables: str) -> dict[str, tuple[str, str]]:
+    """Value and origin of each setting that `doctor` shows; the hub itself need not be there."""
+    asking = Program(program.home, program.folder, {"DARWIN_RETRY_MAX_ATTEMPTS": "1", **variables})
+    done = subprocess.run(
+        asking.command(*arguments, "doctor", "--json"), env=asking.environment, capture_output=True, text=True
+    )
+    return {row["setting"]: (row["value"], row["origin"]) for row in json.loads(done.stdout)["settings"]}
+
+
+def test_doctor_shows_what_the_sdk_is_set_up_for(program: Program) -> None:
+    config = program.home / ".darwin" / "config.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        "global:\n  api_endpoint: http://127.0.0.1:9/api/\n  base_url: http://127.0.0.1:9\n  default_team: theirs\n"
+        f"teams:\n  theirs:\n    api_key: {'k' * 7}.{'s' * 32}\n    datasets_dir: {program.folder}/sets\n"
+    )
+    file = f"file {config}"
+    shown = settings_of(program, "--hub", "darwin")
+    assert shown["hubs.darwin"] == ("http://127.0.0.1:9", file)
+    assert shown["team"] == ("theirs", file)
+    assert shown["datasets_dir"] == (f"{program.folder}/sets", file)
+    assert shown["workers"] == ("64", "default")
+    assert shown["retry.max_attempts"] == ("1", "environment DARWIN_RETRY_MAX_ATTEMPTS")
+    assert shown["retry.initial_wait"] == ("1.0", "default")
+    # Other hubs are none of its business.
+    assert settings_of(program)["team"] == ("local", "default")
+    named = settings_of(program, "--hub", "darwin", "--team", "mine", DARWIN_TEAM="ours", DARWIN_DATASETS_DIR="/sets")
+    assert (named["team"], named["datasets_dir"]) == (("mine", "flag"), ("/sets", "environment DARWIN_DATASETS_DIR"))
+    assert settings_of(program, "--hub", "darwin", DARWIN_TEAM="ours")["team"] == ("ours", "environment DARWIN_TEAM")
+    assert "sssss" not in str(shown)
+
+
+def test_doctor_shows_the_address_in_the_environment(program: Program) -> None:
+    shown = settings_of(program, "--hub", "darwin", DARWIN_BASE_URL="http://127.0.0.1:9")
+    assert shown["hubs.darwin"] == ("http://127.0.0.1:9", "environment DARWIN_BASE_URL")
+    assert settings_of(program)["hubs.darwin"] == ("https://darwin.v7labs.com", "default")
+
+
+def test_doctor_shows_what_it_can_of_a_set_up_that_is_broken(program: Program) -> None:
+    config = program.home / ".darwin" / "config.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text("global: [")
+    assert settings_of(program, "--hub", "darwin")["team"] == ("local", "default")
+    done = program.run("--hub", "darwin", "doctor", code=1)
+    assert "is not YAML" in done.stdout

@@ -12,21 +12,34 @@ from argparse import Namespace
 from pathlib import Path
 
 from .... import __version__
+from ....adapters.settings import Settings
 from ....domain.errors import GroundtruthError
 from ..main import FAILED, OK
 from ..session import Session
 
-EXTRAS = {"video": "av", "server": "uvicorn", "s3": "obstore"}
+EXTRAS = {
+    "video": "av",
+    "server": "uvicorn",
+    "s3": "obstore",
+    "detection": "faster_coco_eval",
+    "chem": "rdkit",
+    "pandas": "pandas",
+    "plots": "matplotlib",
+}
 
 
 def doctor(arguments: Namespace, session: Session) -> int:
     """Show settings with their origin, and check what commands will need."""
-    settings = session.setting_rows()
+    in_force = session.in_force()
+    settings = [
+        {"setting": name, "value": str(value), "origin": in_force.origin(name)}
+        for name, value in in_force.shown().items()
+    ]
     checks = [
         _check("python", lambda: (True, platform.python_version())),
         _check("sqlite", lambda: (True, sqlite3.sqlite_version)),
-        _check("hub", lambda: _hub(session)),
-        _check("datasets folder", lambda: _folder(session.settings.datasets_dir)),
+        _check("hub", lambda: _hub(session, in_force)),
+        _check("datasets folder", lambda: _folder(in_force.datasets_dir)),
         _check("keyring", _keyring),
         *[_check(f"extra '{extra}'", lambda package=package: _extra(package)) for extra, package in EXTRAS.items()],
     ]
@@ -53,9 +66,9 @@ def _check(name: str, run) -> dict[str, object]:
     return {"check": name, "ok": ok, "detail": detail}
 
 
-def _hub(session: Session) -> tuple[bool, str]:
+def _hub(session: Session, in_force: Settings) -> tuple[bool, str]:
     count = len(session.container().list_remote_datasets()())
-    hub = session.settings.check_hub()
+    hub = in_force.check_hub()
     return True, f"{hub.path or hub.url}: {count} dataset(s)"
 
 

@@ -75,7 +75,7 @@ def direct_upload(call: Call) -> dict[str, Any]:
 
 def _confirm(call: Call, ids: Sequence[str]) -> None:
     try:
-        call.hub.confirm([call.hub.find_upload(call.team, one) for one in ids])
+        call.hub.confirm(call.hub.find_uploads(call.team, ids))
     except ObjectNotFound as error:
         raise Refused(404, {"upload_id": [error.name]}) from error
 

@@ -19,7 +19,7 @@ CHUNK = 1 << 18
 DIRECTORY_IN_MEMORY = 4 << 20
 """Bytes of the directory beyond which it waits in a temporary file."""
 
-RECIPE = f"1 {zlib.ZLIB_RUNTIME_VERSION}"
+RECIPE = f"2 {zlib.ZLIB_RUNTIME_VERSION}"
 """Archives of the same members have the same bytes as long as this is the same."""
 
 _LOCAL = Struct("<4s5H3L2H")
@@ -43,7 +43,7 @@ def zip_chunks(members: Iterable[tuple[str, bytes]], moment: datetime, offset: i
     Raises:
         InvalidInput: a member has 4 GiB or more, or a name of more than 65,535 bytes.
     """
-    chunks, waiting, count, end = [], 0, 0, offset
+    chunks, entries, waiting, count, end = [], [], 0, 0, offset
     time, date = _stamp(moment)
     with SpooledTemporaryFile(DIRECTORY_IN_MEMORY) as directory:
         for name, data in members:
@@ -62,14 +62,16 @@ def zip_chunks(members: Iterable[tuple[str, bytes]], moment: datetime, offset: i
                 len(encoded),
             )
             head = _LOCAL.pack(b"PK\3\4", _ORDINARY, *facts, 0) + encoded
-            directory.write(_entry(facts, encoded, end))
+            entries.append(_entry(facts, encoded, end))
             size = len(head) + len(packed)
             chunks += (head, packed)
             count, end, waiting = count + 1, end + size, waiting + size
             if waiting >= CHUNK:
                 yield b"".join(chunks)
-                chunks, waiting = [], 0
+                directory.write(b"".join(entries))
+                chunks, entries, waiting = [], [], 0
         yield b"".join(chunks)
+        directory.write(b"".join(entries))
         size = directory.tell()
         directory.seek(0)
         while piece := directory.read(CHUNK):
@@ -93,7 +95,7 @@ def part(chunks: Generator[bytes], span: range) -> Generator[bytes]:
 def _pack(data: bytes) -> bytes:
     """The data deflated, or itself if that does not make it smaller."""
     # What is small needs neither a large window nor large tables, and to clear them is what takes long.
-    window, memory = (-13, 6) if len(data) <= 1 << 14 else (-15, 8)
+    window, memory = (-12, 5) if len(data) <= 1 << 12 else (-13, 6) if len(data) <= 1 << 14 else (-15, 8)
     deflater = zlib.compressobj(1, zlib.DEFLATED, window, memory)
     packed = deflater.compress(data) + deflater.flush()
     return packed if len(packed) < len(data) else data
