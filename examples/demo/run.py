@@ -1,4 +1,4 @@
-"""The main job on real input: push photos and clips, annotate, release, pull, verify, split, look.
+"""The main job on real input: push photos and clips, annotate, release, pull, verify, split, measure, look.
 
 python examples/demo/run.py [--output DIR]
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import subprocess
 import sysconfig
@@ -19,7 +20,10 @@ from itertools import repeat
 from pathlib import Path
 
 import album
+import faces
+import measuring
 import sheet
+import tables
 from documents import look_at
 from sources import gather
 from vocabulary import describe
@@ -31,7 +35,7 @@ from groundtruth.adapters.formats.darwin_json import DarwinJsonCodec
 ROOT = Path(__file__).resolve().parents[2]
 DATASET, RELEASE = "demo/photos", "demo/photos:0.1"
 MARKER = ".groundtruth-demo"
-PARTS = ("home", "input", "annotations")
+PARTS = ("home", "input", "annotations", "benchmarks")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -65,6 +69,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     groundtruth(output, "dataset local")
     groundtruth(output, "hub fsck")
 
+    say("Benchmarks on tables out of scikit-learn, with simple baselines; intervals by bootstrap")
+    measure_tables(output)
+
+    say("A benchmark made of the release: find the talking man's face and bow tie in frames of the clip")
+    measure_release(output)
+
     say("A contact sheet, drawn from the pulled release alone")
     page = draw(output)
     print(f"Done in {time.monotonic() - started:.0f} s. Open in a browser:\n{page}")
@@ -96,7 +106,7 @@ def shown(path: Path) -> str:
 def groundtruth(output: Path, command: str, *arguments: str) -> None:
     """Show and run a command of the real command line."""
     words = [*command.split(), *arguments]
-    print(f"$ groundtruth {' '.join(words)}", flush=True)
+    print(f"$ groundtruth {shlex.join(words)}", flush=True)
     program = shutil.which("groundtruth", path=sysconfig.get_path("scripts")) or "groundtruth"
     # Settings of the person who runs the demo must not lead it to another hub.
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GROUNDTRUTH_")}
@@ -119,6 +129,35 @@ def annotate(files: Sequence[Path], output: Path) -> None:
             tags = [name for name, shape in counts if shape == "tag"]
             print(f"{path.name:22} {'; '.join([*found, ', '.join(tags)])}", flush=True)
     (output / "annotations" / ".v7" / "metadata.json").write_bytes(codec.write_metadata(describe(documents)))
+
+
+def measure_tables(output: Path) -> None:
+    """Define the benchmarks on tables, and show what baselines are worth."""
+    with Client.local(home=output / "home", environ={}) as client:
+        for make in (tables.diabetes, tables.digits):
+            folder = output / "benchmarks" / make.__name__
+            folder.mkdir(parents=True)
+            benchmark, baselines = make(client, folder)
+            measuring.measure(client, benchmark, baselines, folder)
+            print(measuring.board(client, benchmark))
+            print(measuring.check(client, benchmark, baselines, folder), flush=True)
+
+
+def measure_release(output: Path) -> None:
+    """Make a benchmark of the release on the command line, and show what baselines are worth."""
+    folder = Path("benchmarks") / "talking-man"
+    (output / folder).mkdir(parents=True)
+    (output / folder / "split.json").write_text(faces.split_file(), encoding="utf-8")
+    classes = ("--class", "face", "--class", "bow tie")
+    groundtruth(
+        output, "benchmark create talking-man", "--from-release", RELEASE, "--task", "detection",
+        "--item", faces.VIDEO, *classes, "--split", f"{folder}/split.json",
+    )  # fmt: skip
+    with Client.local(home=output / "home", environ={}) as client:
+        benchmark = client.get_benchmark("local/talking-man")
+        measuring.measure(client, benchmark, faces.BASELINES, output / folder)
+    groundtruth(output, "benchmark leaderboard", "talking-man")
+    groundtruth(output, "results verify", f"{folder}/mean-template.json")
 
 
 def draw(output: Path) -> Path:

@@ -7,13 +7,16 @@ from groundtruth.adapters.memory import (
     MemoryCredentials,
     MemoryFiles,
     MemoryFrameExtractor,
+    MemoryPictures,
     MemoryProbe,
+    MemoryVideos,
     fake_image,
     fake_video,
 )
 from groundtruth.testing.credentials import CredentialsContract
-from groundtruth.testing.files import FilesContract
+from groundtruth.testing.files import WritableFilesContract
 from groundtruth.testing.media import FrameExtractorContract, MediaProbeContract
+from groundtruth.testing.pictures import PictureReaderContract, VideoReaderContract
 
 
 class TestMemoryCredentials(CredentialsContract):
@@ -21,7 +24,7 @@ class TestMemoryCredentials(CredentialsContract):
         return MemoryCredentials()
 
 
-class TestMemoryFiles(FilesContract):
+class TestMemoryFiles(WritableFilesContract):
     def make_files(self) -> MemoryFiles:
         return MemoryFiles()
 
@@ -52,3 +55,23 @@ class TestMemoryFrameExtractor(FrameExtractorContract):
         path = folder / "0000000.png"
         path.write_bytes(fake_image(4, 3, "packed grey"))
         return path
+
+
+class TestMemoryPictures(PictureReaderContract):
+    def make_reader(self) -> MemoryPictures:
+        return MemoryPictures()
+
+    def image(self, folder: Path, number: int = 0) -> Path:
+        path = folder / f"{number}.png"
+        path.write_bytes(fake_image(31, 17, str(number)))
+        return path
+
+
+class TestMemoryVideos(VideoReaderContract):
+    def make_reader(self) -> MemoryVideos:
+        return MemoryVideos()
+
+    def video(self, folder: Path) -> tuple[Path, float, int]:
+        path = folder / "clip.mp4"
+        path.write_bytes(fake_video(64, 48, 12, 10.0))
+        return path, 10.0, 12

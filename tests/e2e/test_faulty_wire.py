@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.peer import Served, serve
+from support.peer import Served, client, serve
 from support.program import Program, tree
 from support.proxy import FaultyProxy
 
@@ -43,12 +44,9 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def client(tmp_path: Path, name: str, url: str, key: str) -> Program:
-    """A program with a home of its own that knows the hub at `url`."""
-    program = Program(tmp_path / name, tmp_path, {**SHORT_WAITS, "GROUNDTRUTH_API_KEY": key})
-    program.run("hub", "add", "lab", "--url", url)
-    program.run("hub", "use", "lab")
-    return program
+def named(tmp_path: Path, name: str, url: str, key: str) -> Program:
+    """A client that does not wait long."""
+    return client(tmp_path / name, url, key, **SHORT_WAITS)
 
 
 def port_of(url: str) -> int:
@@ -57,12 +55,12 @@ def port_of(url: str) -> int:
 
 def test_a_pull_arrives_whole(tmp_path: Path, served: Served, photos: Path) -> None:
     key = served.key(TEAM)
-    straight = client(tmp_path, "straight", served.url, key)
+    straight = named(tmp_path, "straight", served.url, key)
     straight.run("dataset", "create", "test")
     straight.run("dataset", "push", "test", photos)
     straight.run("dataset", "export", "test", "1.0")
     with FaultyProxy("127.0.0.1", port_of(served.url), FAULTS, seed=7) as proxy:
-        shaken = client(tmp_path, "shaken", proxy.root, key)
+        shaken = named(tmp_path, "shaken", proxy.root, key)
         # A wire that says 403 for a good address is believed after a while; what arrived is kept.
         for _ in range(5):
             process = shaken.start("--json", "dataset", "pull", "test:1.0")
@@ -79,11 +77,11 @@ def test_a_pull_arrives_whole(tmp_path: Path, served: Served, photos: Path) -> N
 
 def test_a_push_arrives_once(tmp_path: Path, served: Served, photos: Path) -> None:
     key = served.key(TEAM)
-    straight = client(tmp_path, "straight", served.url, key)
+    straight = named(tmp_path, "straight", served.url, key)
     straight.run("dataset", "create", "test")
     faults = {name: share for name, share in FAULTS.items() if name not in {"wrong", "whole"}}
     with FaultyProxy("127.0.0.1", port_of(served.url), faults, seed=9) as proxy:
-        shaken = client(tmp_path, "shaken", proxy.root, key)
+        shaken = named(tmp_path, "shaken", proxy.root, key)
         for _ in range(5):
             process = shaken.start("--json", "dataset", "push", "test", photos)
             _, errors = process.communicate()
@@ -97,3 +95,26 @@ def test_a_push_arrives_once(tmp_path: Path, served: Served, photos: Path) -> No
     straight.run("dataset", "export", "test", "1.0")
     straight.run("dataset", "pull", "test:1.0")
     assert tree(straight.datasets / TEAM / "test/images") == tree(photos)
+
+
+def test_trouble_costs_less_than_three_times_the_time(tmp_path: Path, served: Served, photos: Path) -> None:
+    key = served.key(TEAM)
+    straight = named(tmp_path, "straight", served.url, key)
+    straight.run("dataset", "create", "test")
+    straight.run("dataset", "push", "test", photos)
+    straight.run("dataset", "export", "test", "1.0")
+    seconds: dict[str, float] = {}
+    for kind, faults in (("calm", {}), ("shaken", FAULTS)):
+        for number in range(3):
+            with FaultyProxy("127.0.0.1", port_of(served.url), faults, seed=11 + number) as proxy:
+                program = named(tmp_path, f"{kind}{number}", proxy.root, key)
+                started = time.monotonic()
+                runs = 0
+                while (process := program.start("dataset", "pull", "test:1.0")).communicate() and process.returncode:
+                    runs += 1
+                    assert runs < 6
+                seconds[f"{kind}{number}"] = time.monotonic() - started
+                print(kind, f"{seconds[f'{kind}{number}']:.2f} s", runs + 1, "run(s)", dict(proxy.injected))
+            assert tree(program.datasets / TEAM / "test/images") == tree(photos)
+    calm, shaken = (sorted(seconds[f"{kind}{number}"] for number in range(3))[1] for kind in ("calm", "shaken"))
+    print(f"calm {calm:.2f} s, shaken {shaken:.2f} s, ratio {shaken / calm:.2f}")

@@ -17,22 +17,6 @@ FILES = 150
 ROUNDS = 4
 
 
-def timed(program: Program, *command: object) -> float:
-    """Run a command to its end; seconds it took."""
-    start = time.monotonic()
-    program.run(*command)
-    return time.monotonic() - start
-
-
-def kill(program: Program, after: float, *command: object) -> bool:
-    """Start a command and kill it after some seconds; True if that cut it short."""
-    process = program.start(*command)
-    time.sleep(after)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    return process.returncode == -signal.SIGKILL
-
-
 def outcome(program: Program) -> dict[str, bytes]:
     # Documents say where their files are, which is another place for each program.
     here = os.fsencode(program.datasets)
@@ -52,7 +36,7 @@ def test_killed_commands_end_like_undisturbed_ones(
     pull = ("dataset", "pull", "test:0.1")
     calm = Program(tmp_path / "calm", tmp_path)
     calm.run("dataset", "create", "test")
-    seconds = {command: timed(calm, *command) for command in (push, export, pull)}
+    seconds = {command: calm.timed(*command) for command in (push, export, pull)}
     draw = random.Random(rounds)
     cut_short = dict.fromkeys(seconds, 0)
     for number in range(rounds):
@@ -60,7 +44,7 @@ def test_killed_commands_end_like_undisturbed_ones(
         rough.run("dataset", "create", "test")
         for command in (push, export, pull):
             # The first tenths of a second go to starting Python, where there is nothing to disturb.
-            cut_short[command] += kill(rough, draw.uniform(0.3, 0.95) * seconds[command], *command)
+            cut_short[command] += rough.kill(draw.uniform(0.3, 0.95) * seconds[command], *command)
             # An export that was made just before the kill is found made: names are taken once.
             made = command is export and bool(rough.json("dataset", "releases", "test"))
             rough.run(*command, code=int(made))

@@ -16,11 +16,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from groundtruth import Client
+from groundtruth.adapters.video import PyAvVideoReader
 from groundtruth.domain.annotation import Annotation
 from groundtruth.domain.classes import AnnotationClass
 from groundtruth.domain.document import AnnotationDocument
 from groundtruth.domain.geometry import Box
 from groundtruth.domain.item import ItemDescription, Slot
+from groundtruth.domain.labelled_targets import class_names
 from groundtruth.domain.metadata import DatasetMetadata
 from groundtruth.domain.reference import DatasetReference
 from groundtruth.domain.shapes import BoundingBox, Tag
@@ -117,6 +120,42 @@ def test_face_in_the_clip_lives_through_every_frame(output: Path) -> None:
     assert slot["frame_count"] == len(face["frames"]) == 120
     keyframes = [index for index, frame in face["frames"].items() if frame["keyframe"]]
     assert 10 < len(keyframes) < 120
+
+
+def test_baselines_learn_something_and_their_results_can_be_computed_again(output: Path) -> None:
+    with Client.local(home=output / "home", environ={}) as client:
+        assert client.list_benchmarks() == ["local/diabetes", "local/digits", "local/talking-man"]
+        for name, least in {"diabetes": 0.4, "digits": 0.95, "talking-man": 0.3}.items():
+            benchmark = client.get_benchmark("local", name, verify_checksum="verify")
+            board = client.leaderboard("local", name).board()
+            assert board is not None
+            best, worst = board.places
+            assert best.score.value > max(least, worst.score.value + 0.3)
+            for place in (best, worst):
+                file = output / "benchmarks" / name / f"{place.entry.results.meta.name}"
+                results = client.load_results(file.with_suffix(".json"))
+                assert results.scores == place.entry.results.scores
+                predictions = np.load(file.with_suffix(".npy"))
+                assert not client.verify_results(results, benchmark, predictions).differences
+            assert not client.verify_results(results, benchmark, predictions + 1).holds
+
+
+def test_frames_of_the_clip_are_split_by_time_and_lie_in_the_archive_as_they_are(output: Path) -> None:
+    with Client.local(home=output / "home", environ={}) as client:
+        benchmark = client.get_benchmark("local", "talking-man")
+        dataset = benchmark.dataset
+        names = dataset.read(slice(None), "name").tolist()
+        assert names == [f"/clips/carphone_pristine.mp4/{number:07d}.png" for number in range(120)]
+        assert benchmark.split.training.highest < min(benchmark.split.test)
+        frames = PyAvVideoReader().frames(pulled(output) / "images/clips/carphone_pristine.mp4", None)
+        for row, pixels in zip(range(3), frames, strict=False):
+            assert np.array_equal(dataset[row, "image"], pixels)
+        face = next(one for one in documents(output)["carphone_pristine"]["annotations"] if one["name"] == "face")
+        number = class_names(dataset.annotations["objects"]).index("face")
+        for row in (0, 60, 119):
+            box = face["frames"][str(row)]["bounding_box"]
+            found = next(one for one in dataset[row, "objects"] if one[4] == number)
+            assert found[:4].tolist() == [box[side] for side in "xywh"]
 
 
 def test_sheet_shows_every_item_and_needs_no_network(output: Path) -> None:
