@@ -235,7 +235,7 @@ class LocalArray:
         tasks = list(itertools.product(parts, itertools.product(*map(range, self._across))))
         # Chunks that do not fit all would push each other out before the next read comes to them.
         keep = len(tasks) * spec.chunk_bytes <= self.cache_bytes
-        _run(lambda task: self._fill_part(out, *task, keep), tasks, spec.chunk_bytes)
+        _run(lambda task: self._fill_part(out, task[0], task[1], keep), tasks, spec.chunk_bytes)
         return out
 
     def _read_files(self, positions: list[int]) -> np.ndarray[Any, Any]:

@@ -38,6 +38,9 @@ from .pool import Cancelled
 SMALL = 256 * 1024
 """Objects below this many bytes are held in memory, and fetched again as a whole when they break off."""
 
+HICCUPS = 2
+"""How often a fresh address may be refused, or a whole object be the wrong one, before that is believed."""
+
 SLICE = 0.1
 """Seconds slept at a time, so that a wait ends soon when its transfer does."""
 
@@ -173,16 +176,20 @@ class Fetcher:
             try:
                 return self._attempt(job)
             except LinkExpired as error:
-                # A fresh address that gave no bytes will give none when it is renewed once more.
-                if self.renewer is None or job.fresh:
+                # A fresh address that is refused may be a hiccup; the next one that is will not get better.
+                if self.renewer is None or job.fresh >= HICCUPS:
                     raise
                 job.expired = True
-                self.progress.report(Retrying(job.request.key, kind_of(error), 0.0, failures + 1))
+                if job.fresh:
+                    failures += 1
+                    self._wait(job, error, failures)
+                else:
+                    self.progress.report(Retrying(job.request.key, kind_of(error), 0.0, failures + 1))
             except (Unavailable, Truncated, DigestMismatch) as error:
                 failures += 1
-                # A source that says its copy is damaged has looked. The wrong object may be a hiccup once; twice
-                # it is what the source has.
-                final = not isinstance(error, Unavailable) and (error is not job.finding or job.rejected > 1)
+                # A source that says its copy is damaged has looked. The wrong object may be a hiccup; again and
+                # again it is what the source has.
+                final = not isinstance(error, Unavailable) and (error is not job.finding or job.rejected > HICCUPS)
                 if final or failures >= self.retry.max_attempts:
                     raise
                 self._wait(job, error, failures)
@@ -209,7 +216,7 @@ class Fetcher:
             return self._publish(job, partial)
         if job.expired and self.renewer is not None:
             job.url = self.renewer.renew(job.request.url)
-            job.expired, job.fresh = False, True
+            job.expired, job.fresh = False, job.fresh + 1
         source = self._source(job.url)
         begun, job.begun = job.begun, None
         if begun is not None:
@@ -243,7 +250,7 @@ class Fetcher:
 
     def _receive_small(self, job: Job, stream: ObjectStream, size: int) -> FetchOutcome:
         data = _gather(stream, size)
-        job.fresh = False
+        job.fresh = 0
         job.check_received(len(data), size)
         self.check()
         job.drop()
@@ -257,7 +264,7 @@ class Fetcher:
         for chunk in stream.chunks():
             self.check()
             partial.append(chunk)
-            job.fresh = False
+            job.fresh = 0
             meter.add(len(chunk))
             if size is not None and partial.size > size:
                 break

@@ -183,7 +183,7 @@ def test_the_wrong_bytes_are_fetched_once_more_from_scratch(world: World, reply:
     assert world.fetch(digest=digest_of(DATA)).status is FetchStatus.FETCHED
     assert [start for _, start, _ in world.source.opened] == [0, 0]
     assert (world.folder / "a").read_bytes() == DATA
-    world.source.script = [reply([wrong]), reply([wrong]), reply([DATA])]
+    world.source.script = [*(reply([wrong]) for _ in range(3)), reply([DATA])]
     assert isinstance(world.fetch(name="b", digest=digest_of(DATA)).error, DigestMismatch)
     assert world.left() == []
 
@@ -393,11 +393,17 @@ def test_without_a_renewer_an_expired_address_is_a_failure(world: World) -> None
     assert isinstance(world.fetch().error, LinkExpired)
 
 
-def test_a_fresh_address_that_never_worked_is_not_renewed(world: World) -> None:
+def test_fresh_addresses_that_never_work_are_believed_in_the_end(world: World) -> None:
     renewer = Renewer()
-    world.source.script = [LinkExpired("a"), LinkExpired("a")]
+    world.source.script = [LinkExpired("a")] * 3
     assert isinstance(world.fetch(renewer=renewer).error, LinkExpired)
-    assert len(renewer.asked) == 1
+    assert len(renewer.asked) == 2
+
+
+def test_a_fresh_address_may_be_refused_once(world: World, reply: Any) -> None:
+    world.source.script = [LinkExpired("a"), LinkExpired("a"), reply([b"data"])]
+    assert world.fetch(renewer=Renewer()).status is FetchStatus.FETCHED
+    assert sum(world.clock.sleeps) > 0
 
 
 def test_an_address_that_expires_before_its_first_byte_is_no_use(world: World, reply: Any) -> None:
@@ -405,7 +411,7 @@ def test_an_address_that_expires_before_its_first_byte_is_no_use(world: World, r
     world.source.script = [LinkExpired("a"), *late]
     renewer = Renewer()
     assert isinstance(world.fetch(renewer=renewer).error, LinkExpired)
-    assert len(renewer.asked) == 1
+    assert len(renewer.asked) == 2
 
 
 def test_a_renewer_that_is_unavailable_is_asked_again(world: World, reply: Any) -> None:

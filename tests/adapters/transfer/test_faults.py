@@ -123,5 +123,5 @@ def test_an_address_that_stays_refused_is_an_error(site: Website, tmp_path: Path
         )
         (outcome,) = engine.fetch([FetchRequest(f"{proxy.root}/1", tmp_path / "1", "1")])
         assert isinstance(outcome.error, LinkExpired)
-        assert proxy.injected["403"] == 2
+        assert proxy.injected["403"] == 3
     assert site.asked == []
