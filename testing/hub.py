@@ -8,6 +8,7 @@ from .access import KeyRegisterContract
 from .annotations import AnnotationDeskContract
 from .classes import ClassCatalogueContract
 from .datasets import DatasetCatalogueContract
+from .intake import UploadIntakeContract
 from .items import ItemCatalogueContract, ItemLocatorContract
 from .paging import ItemPagingContract
 from .releases import ReleaseDeskContract
@@ -15,7 +16,7 @@ from .reports import ReportDeskContract
 from .scenario import HubContract
 from .storage import StorageDeskContract, StorageRegisterContract
 from .updates import ItemUpdateContract
-from .uploads import UploadDeskContract, UploadIntakeContract
+from .uploads import UploadDeskContract
 
 
 class HubNameContract(HubContract):
