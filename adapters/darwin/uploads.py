@@ -118,24 +118,9 @@ class DarwinUploads:
     def put(self, upload: PendingUpload, on_bytes: OnBytes) -> None:
         """Send the bytes of one slot. An address that is no longer valid is renewed once."""
         with body_of(upload.slot, on_bytes) as body:
-            known = self._memory.get(upload.upload_id)
-            if not (known and isinstance(body, bytes) and self._send_along(known.team, upload.upload_id, body)):
-                self._send_alone(known, upload, body)
+            self._send_alone(upload, body)
         if isinstance(body, bytes):
             on_bytes(len(body))
-
-    def _send_along(self, team: str, upload_id: str, body: bytes) -> bool:
-        """Send a small file together with what other threads send, if the hub takes bundles; False if it was not."""
-        if len(body) > MAX_OBJECT or not self._api.is_native(team):
-            return False
-        return self._bundles_of(team).send(upload_id, body)
-
-    def _bundles_of(self, team: str) -> UploadBundles:
-        with self._bundling:
-            bundles = self._bundles.get(team)
-            if bundles is None:
-                bundles = self._bundles[team] = UploadBundles(self._api, self._bulk, team)
-        return bundles
 
     # --- put several --------------------------------------------------------------------------------
 
@@ -174,7 +159,7 @@ class DarwinUploads:
         with self._lanes:  # so many bundles are held in memory
             contents = self._small(uploads, team)
             try:
-                taken = set(self._bundles_of(team).send_all(contents)) if contents else set()
+                taken = set(self._bundles_of(team).send(contents)) if contents else set()
             except GroundtruthError as error:
                 errors.update(dict.fromkeys(contents, error))
                 return set()
@@ -197,7 +182,15 @@ class DarwinUploads:
                 room -= len(data)
         return contents
 
-    def _send_alone(self, known: _Known | None, upload: PendingUpload, body: bytes | WebBody) -> None:
+    def _bundles_of(self, team: str) -> UploadBundles:
+        with self._bundling:
+            bundles = self._bundles.get(team)
+            if bundles is None:
+                bundles = self._bundles[team] = UploadBundles(self._api, self._bulk, team)
+        return bundles
+
+    def _send_alone(self, upload: PendingUpload, body: bytes | WebBody) -> None:
+        known = self._memory.get(upload.upload_id)
         if known is None or known.url is None:
             known = self._sign(upload.upload_id)
         try:

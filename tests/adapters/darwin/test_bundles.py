@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import random
-import signal
-import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from groundtruth.adapters.clock import SystemClock
 from groundtruth.adapters.darwin.api import Api
-from groundtruth.adapters.darwin.bundles import LANES, FileBundles, UploadBundles
+from groundtruth.adapters.darwin.bundles import FileBundles, UploadBundles
 from groundtruth.adapters.formats.darwin_json import DarwinJsonCodec
 from groundtruth.adapters.memory import MemoryHub, MemoryProgress
 from groundtruth.adapters.web import CurlWeb
-from groundtruth.domain.bundle import MAX_CONTENT, MAX_OBJECT, MAX_OBJECTS, unpack_frames
+from groundtruth.domain.bundle import unpack_frames
 from groundtruth.domain.errors import DiskFull, Unavailable
 from groundtruth.domain.policies import RetryPolicy
 from support.bench import Bench, links_of
@@ -91,120 +86,41 @@ class Store:
     def __init__(self, answer: Callable[[Sent], Any] | None = None, **options: Any) -> None:
         self.hub = FakeHub()
         self.taken: dict[str, bytes] = {}
-        self.sizes: list[int] = []
-        self.now = self.most = 0
-        self.lock = threading.Lock()
         self.answer = answer
         self.web = FakeWeb(self._take)
         self.bundles = UploadBundles(self.hub.api(**options), self.web, "acme")
 
     def _take(self, sent: Sent) -> Any:
-        with self.lock:
-            self.now += 1
-            self.most = max(self.most, self.now)
-        try:
-            found = self.answer(sent) if self.answer is not None else None
-            if found is not None:
-                return found
-            frames = list(unpack_frames(sent.body))
-            with self.lock:
-                self.sizes.append(len(frames))
-                self.taken.update({frame.label: bytes(frame.content) for frame in frames})
-            return {"refused": {}}
-        finally:
-            with self.lock:
-                self.now -= 1
-
-    def lanes_are_whole(self) -> bool:
-        return (self.bundles._lanes, len(self.bundles._waiting)) == (LANES, 0)
-
-    def send_all(self, contents: dict[str, bytes], threads: int = 32) -> dict[str, Any]:
-        """What each file's thread learnt: taken or not, or an error."""
-
-        def send(upload_id: str) -> Any:
-            try:
-                return self.bundles.send(upload_id, contents[upload_id])
-            except Exception as error:  # noqa: BLE001 - looked at by the test
-                return error
-
-        with ThreadPoolExecutor(threads) as pool:
-            return dict(zip(contents, pool.map(send, contents, timeout=WAIT), strict=True))
+        found = self.answer(sent) if self.answer is not None else None
+        if found is not None:
+            return found
+        self.taken.update({frame.label: bytes(frame.content) for frame in unpack_frames(sent.body)})
+        return {"refused": {}}
 
 
-def slowly(sent: Sent) -> None:
-    time.sleep(0.002)
+CONTENTS = {f"u{number}": b"%d" % number * (number % 50) for number in range(60)}
 
 
-@pytest.fixture(autouse=True)
-def _impatient() -> Iterator[None]:
-    """Threads take turns as often as they can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    yield
-    sys.setswitchinterval(before)
-
-
-def test_one_alone_is_sent_alone() -> None:
+def test_files_are_sent_in_one_request() -> None:
     store = Store()
-    assert store.bundles.send("a", b"content")
+    assert store.bundles.send(CONTENTS) == CONTENTS.keys()
     (sent,) = store.web.sent
     assert (sent.method, sent.url) == ("POST", f"{HUB}/api/v2/teams/acme/items/uploads/bundle")
     assert sent.headers["Authorization"] == f"ApiKey {KEY}"
-    assert store.taken == {"a": b"content"}
-    assert store.lanes_are_whole()
-
-
-@pytest.mark.parametrize("threads", [1, 2, 5, 64])
-@pytest.mark.parametrize("answer", [None, slowly])
-def test_each_file_is_sent_once(answer: Any, threads: int) -> None:
-    store = Store(answer)
-    contents = {f"u{number}": b"%d" % number * (number % 50) for number in range(600)}
-    assert set(store.send_all(contents, threads).values()) == {True}
-    assert store.taken == contents
-    assert sum(store.sizes) == len(contents)
-    assert max(store.sizes) <= min(threads, MAX_OBJECTS)
-    assert store.most <= LANES
-    assert store.lanes_are_whole()
+    assert store.taken == CONTENTS
     assert all(one.closed == 1 for one in store.web.replies)
 
 
-def test_what_comes_meanwhile_goes_along() -> None:
-    gate, begun = threading.Event(), threading.Semaphore(0)
-
-    def wait(sent: Sent) -> None:
-        begun.release()
-        assert gate.wait(WAIT)
-
-    store = Store(wait)
-    with ThreadPoolExecutor(LANES + 50) as pool:
-        done = [pool.submit(store.bundles.send, f"u{number}", b"x") for number in range(LANES)]
-        for _ in range(LANES):
-            assert begun.acquire(timeout=WAIT)
-        done += [pool.submit(store.bundles.send, f"v{number}", b"x") for number in range(50)]
-        deadline = time.monotonic() + WAIT
-        while len(store.bundles._waiting) < 50:
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
-        gate.set()
-        assert all(one.result(WAIT) for one in done)
-    assert sorted(store.sizes) == [*[1] * LANES, 50]
-    assert store.lanes_are_whole()
-
-
-def test_bundles_stay_within_their_size() -> None:
-    store = Store(slowly)
-    contents = {f"u{number}": bytes(MAX_OBJECT - number) for number in range(60)}
-    assert set(store.send_all(contents, 60).values()) == {True}
-    assert store.taken == contents
-    assert max(len(sent.body) for sent in store.web.sent) <= MAX_CONTENT + 60 * 20
-
-
-@pytest.mark.parametrize(("upload_id", "size"), [("a", MAX_OBJECT + 1), ("a" * 70_000, 1)])
-def test_what_does_not_fit_goes_alone(upload_id: str, size: int) -> None:
+def test_nothing_is_sent_for_nothing() -> None:
     store = Store()
-    assert store.bundles.send(upload_id, bytes(size)) is False
+    assert list(store.bundles.send({})) == []
     assert store.web.sent == []
-    assert store.bundles.send("b", b"")
+
+
+def test_an_id_that_fits_no_label_goes_alone() -> None:
+    store = Store()
+    assert set(store.bundles.send({"a" * 70_000: b"x", "b": b"y"})) == {"b"}
+    assert store.taken == {"b": b"y"}
 
 
 def test_refused_ones_go_alone() -> None:
@@ -212,10 +128,8 @@ def test_refused_ones_go_alone() -> None:
         labels = [frame.label for frame in unpack_frames(sent.body)]
         return {"refused": {label: 404 for label in labels if int(label) % 3 == 0} | {"never sent": 413}}
 
-    store = Store(refuse)
-    found = store.send_all({str(number): b"x" for number in range(200)})
-    assert found == {str(number): number % 3 != 0 for number in range(200)}
-    assert store.lanes_are_whole()
+    found = Store(refuse).bundles.send({str(number): b"x" for number in range(60)})
+    assert set(found) == {str(number) for number in range(60) if number % 3}
 
 
 @pytest.mark.parametrize(
@@ -243,23 +157,21 @@ def test_refused_ones_go_alone() -> None:
 )
 def test_a_hub_that_takes_no_bundles_is_not_asked_again(answer: Reply) -> None:
     store = Store(lambda sent: Reply(answer.status, answer.body, answer.headers))
-    assert store.bundles.send("a", b"x") is False
-    assert set(store.send_all({str(number): b"x" for number in range(100)}).values()) == {False}
+    assert list(store.bundles.send({"a": b"x"})) == []
+    assert list(store.bundles.send(CONTENTS)) == []
     assert len(store.web.sent) == 1
-    assert store.lanes_are_whole()
 
 
-def test_id_that_cannot_be_written_goes_alone() -> None:
-    assert Store().bundles.send("\ud800", b"x") is False
+def test_an_id_that_cannot_be_written_goes_alone() -> None:
+    assert list(Store().bundles.send({"\ud800": b"x"})) == []
 
 
 def test_trouble_is_tried_again() -> None:
     draw = random.Random(3)
-    store = Store(lambda sent: reply({}, 503) if draw.random() < 0.3 else None, retry=RetryPolicy(max_attempts=30))
-    contents = {str(number): b"x" for number in range(300)}
-    assert set(store.send_all(contents).values()) == {True}
-    assert store.taken == contents
-    assert store.lanes_are_whole()
+    store = Store(lambda sent: reply({}, 503) if draw.random() < 0.5 else None, retry=RetryPolicy(max_attempts=30))
+    for number in range(20):
+        assert set(store.bundles.send({str(number): b"x"})) == {str(number)}
+    assert len(store.taken) == 20 < len(store.web.sent)
 
 
 @pytest.mark.parametrize(
@@ -269,89 +181,12 @@ def test_trouble_is_tried_again() -> None:
         (lambda sent: reply({"errors": {"code": "INSUFFICIENT_REMAINING_STORAGE"}}, 429), DiskFull),
     ],
 )
-def test_errors_reach_every_thread(answer: Any, kind: type[Exception]) -> None:
+def test_lasting_trouble_is_told(answer: Any, kind: type[Exception]) -> None:
     store = Store(answer)
-    found = store.send_all({str(number): b"x" for number in range(100)})
-    assert {type(error) for error in found.values()} == {kind}
-    assert store.lanes_are_whole()
+    with pytest.raises(kind):
+        store.bundles.send(CONTENTS)
     store.answer = None
-    assert set(store.send_all({str(number): b"x" for number in range(100)}).values()) == {True}
-
-
-def test_even_errors_that_nobody_thought_of() -> None:
-    def fail(sent: Sent) -> Any:
-        raise ZeroDivisionError
-
-    store = Store(fail)
-    found = store.send_all({str(number): b"x" for number in range(100)})
-    assert {type(error) for error in found.values()} == {ZeroDivisionError}
-    assert store.lanes_are_whole()
-
-
-def test_error_of_one_bundle_is_not_that_of_another() -> None:
-    def some(sent: Sent) -> Any:
-        time.sleep(0.001)
-        frames = list(unpack_frames(sent.body))
-        return reply({}, 500) if any(frame.content == b"bad" for frame in frames) else None
-
-    store = Store(some)
-    contents = {str(number): b"bad" if number % 40 == 0 else b"good" for number in range(400)}
-    found = store.send_all(contents, 16)
-    assert all(isinstance(found[name], Unavailable) for name, content in contents.items() if content == b"bad")
-    good = [name for name, content in contents.items() if content == b"good" and found[name] is True]
-    assert len(good) > 50
-    assert all(store.taken[name] == b"good" for name in good)
-    assert all(found[name] is True or isinstance(found[name], Unavailable) for name in contents)
-
-
-def test_no_lane_is_lost_however_threads_take_turns() -> None:
-    """Files that are sent in one lane while their own thread was chosen to lead in another."""
-    store = Store()
-    for _ in range(30):
-        assert set(store.send_all({f"u{number}": b"" for number in range(100)}, 32).values()) == {True}
-        assert store.lanes_are_whole()
-
-
-def test_a_thread_that_was_chosen_too_late_hands_its_lane_on() -> None:
-    store = Store()
-    bundles = store.bundles
-    taken = bundles._send
-
-    def late(batch: Any) -> Any:
-        # As if this thread had been chosen to lead, and another lane had been quicker than it woke.
-        with bundles._lock:
-            bundles._lanes -= 1
-            batch[0].leads = True
-        return taken(batch)
-
-    bundles._send = late  # type: ignore[method-assign]
-    assert bundles.send("a", b"x")
-    assert store.lanes_are_whole()
-
-
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="a thread cannot be interrupted there")
-def test_interrupt_while_waiting_leaves_the_lanes_to_the_others() -> None:
-    gate, begun = threading.Event(), threading.Semaphore(0)
-
-    def wait(sent: Sent) -> None:
-        begun.release()
-        assert gate.wait(WAIT)
-
-    store = Store(wait)
-    with ThreadPoolExecutor(LANES + 20) as pool:
-        done = [pool.submit(store.bundles.send, f"u{number}", b"x") for number in range(LANES)]
-        for _ in range(LANES):
-            assert begun.acquire(timeout=WAIT)
-        timer = threading.Timer(0.05, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
-        timer.start()
-        with pytest.raises(KeyboardInterrupt):
-            store.bundles.send("interrupted", b"x")
-        timer.join()
-        done += [pool.submit(store.bundles.send, f"v{number}", b"x") for number in range(20)]
-        gate.set()
-        assert all(one.result(WAIT) for one in done)
-    assert "interrupted" not in store.taken
-    assert store.lanes_are_whole()
+    assert store.bundles.send(CONTENTS) == CONTENTS.keys()
 
 
 # --- against a real server ----------------------------------------------------------------------------
@@ -366,7 +201,7 @@ def served() -> Iterator[Serving]:
 def test_client_and_server_understand_each_other(served: Serving) -> None:
     record = served.post("datasets", {"name": "set"})
     bench = Bench(served, record["id"], record["slug"])
-    items = bench.register(*(f"/{number}.png" for number in range(90)))["items"]
+    items = bench.register(*(f"/{number}.png" for number in range(60)))["items"]
     contents = {item["slots"][0]["upload_id"]: item["name"].encode() * 9 for item in items}
     with CurlWeb() as web:
         api = Api(
@@ -378,9 +213,7 @@ def test_client_and_server_understand_each_other(served: Serving) -> None:
             progress=MemoryProgress(),
         )
         bundles = UploadBundles(api, web, "acme")
-        with ThreadPoolExecutor(16) as pool:
-            assert all(pool.map(lambda pair: bundles.send(*pair), contents.items()))
-        assert bundles.send("unknown", b"x") is False
+        assert set(bundles.send({**contents, "unknown": b"x"})) == contents.keys()
         served.post("v2/teams/acme/items/uploads/confirm", {"upload_ids": list(contents)})
         files = FileBundles(api)
         urls = [bench.file(f"/{number}.png") for number in (3, 1)]

@@ -189,7 +189,7 @@ def test_bytes_go_to_the_address_that_came_along(image: Path) -> None:
     assert (sent.method, sent.url, sent.body) == ("PUT", f"{STORE}up-a-0?signature=s3cret", b"bytes of a.png")
     assert {name.lower() for name in sent.headers} == {"user-agent"}
     assert sum(told) == 14
-    assert push.hub.asked == [REGISTER, "GET teams/acme/features"]
+    assert push.hub.asked == [REGISTER]
     assert "s3cret" not in repr(push.desk._memory.get("up-a-0"))
 
 
