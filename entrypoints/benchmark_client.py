@@ -280,35 +280,35 @@ class BenchmarkMethods:
 
     def load_dataset(self, path: AnyPath, verify_checksum: str | bool | None = VERIFY) -> ArrayDataset:
         """A dataset of this machine (its JSON, its folder, a `.zarr` archive, a `.parquet` table), or of the hub."""
-        if not _is_local(path):
+        if not is_local(path):
             return self.get_dataset(str(path), verify_checksum=verify_checksum)
-        return self.container.artifact_files().load_dataset(Path(path), _checked(verify_checksum))
+        return self.container.artifact_files().load_dataset(Path(path), checked(verify_checksum))
 
     def load_benchmark(self, path: AnyPath, verify_checksum: str | bool | None = VERIFY) -> Benchmark:
         """A benchmark of this machine (its JSON, or the folder of it), or of the hub."""
-        if not _is_local(path):
+        if not is_local(path):
             return self.get_benchmark(str(path), verify_checksum=verify_checksum)
-        return self._judged(self.container.artifact_files().load_benchmark(Path(path), _checked(verify_checksum)))
+        return self._judged(self.container.artifact_files().load_benchmark(Path(path), checked(verify_checksum)))
 
     def load_results(self, path: AnyPath) -> AnyResults:
         """Results of this machine (their JSON), or of the hub."""
         return (
             self.container.artifact_files().load_results(Path(path))
-            if _is_local(path)
+            if is_local(path)
             else self.get_results(str(path))
         )
 
     def load_model(self, path: AnyPath) -> Model:
         """A model of this machine (its JSON), or of the hub."""
         return (
-            self.container.artifact_files().load_model(Path(path)) if _is_local(path) else self.get_model(str(path))
+            self.container.artifact_files().load_model(Path(path)) if is_local(path) else self.get_model(str(path))
         )
 
     def load_competition(self, path: AnyPath, verify_checksum: str | bool | None = VERIFY) -> Competition:
         """A competition of this machine (its JSON, the dataset beside it), or of the hub."""
-        if not _is_local(path):
+        if not is_local(path):
             return self.get_competition(str(path), verify_checksum=verify_checksum)
-        return self.container.artifact_files().load_competition(Path(path), _checked(verify_checksum))
+        return self.container.artifact_files().load_competition(Path(path), checked(verify_checksum))
 
     def save(
         self,
@@ -368,7 +368,7 @@ def _strategy(given: str | bool | None) -> str | bool:
     return VERIFY if given is None else given
 
 
-def _checked(given: str | bool | None) -> Any:
+def checked(given: str | bool | None) -> Any:
     from ..application.checksums import checksum_strategy
 
     return checksum_strategy(_strategy(given))
@@ -380,7 +380,7 @@ def _publication(access: str, if_exists: str, owner: AnyOwner | None = None, par
     return publication(access, if_exists, None if owner is None else str(owner), parent)
 
 
-def _is_local(path: AnyPath) -> bool:
+def is_local(path: AnyPath) -> bool:
     """Tell a path of this machine from `owner/slug`."""
     text = os.fspath(path)
     return Path(text).exists() or text.endswith((".json", ".zarr", ".parquet")) or not isinstance(path, str)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -13,25 +12,25 @@ import attrs
 from ..adapters.arrays.files import LocalArrayFiles
 from ..adapters.artifacts import codec
 from ..adapters.checksum import LocalTreeHasher
-from ..adapters.settings import Settings
-from ..application.evaluate import EvaluatePredictions
-from ..domain.array_dataset import ArrayDataset, ColumnAdapter
 from ..domain.artifact import slugify_artifact
-from ..domain.competition import Competition
 from ..domain.errors import InvalidInput, UnsupportedFile
-from ..domain.results import CompetitionResults
-from ..domain.submission import CompetitionPredictions
 from ..domain.tree_digest import tree_digest
-from ..ports.artifacts import ArtifactCodec
-from ..ports.benchmarks import ServableBenchmarkHub
-from ..ports.checksum import TreeHasher
-from ..ports.clock import Clock
-from ..ports.hub import HubMaintenance
-from ..ports.index_sets import IndexSetCodec
-from ..ports.scoring import Scorer
 
 if TYPE_CHECKING:
+    from ..adapters.settings import Settings
     from ..adapters.shelf import ShelfHub
+    from ..application.evaluate import EvaluatePredictions
+    from ..domain.array_dataset import ArrayDataset, ColumnAdapter
+    from ..domain.competition import Competition
+    from ..domain.results import CompetitionResults
+    from ..domain.submission import CompetitionPredictions
+    from ..ports.artifacts import ArtifactCodec
+    from ..ports.benchmarks import ServableBenchmarkHub
+    from ..ports.checksum import TreeHasher
+    from ..ports.clock import Clock
+    from ..ports.hub import HubMaintenance
+    from ..ports.index_sets import IndexSetCodec
+    from ..ports.scoring import Scorer
 
 FOLDER = "benchmarks"
 """Where an embedded hub keeps what is not annotation: a folder of its own, below that of the hub."""
@@ -119,11 +118,15 @@ def make_scorers() -> list[Scorer]:
 
 def make_evaluate(scorers: Sequence[Scorer], hasher: TreeHasher) -> EvaluatePredictions:
     """What evaluates, with all the evidence there can be."""
+    from ..application.evaluate import EvaluatePredictions
+
     return EvaluatePredictions(scorers, software(), DatasetDigests(hasher), encode)
 
 
 def software() -> Mapping[str, str]:
     """Packages that every score is computed with, and their versions."""
+    from importlib import metadata
+
     from .. import __version__
 
     return {"groundtruth": __version__, "numpy": metadata.version("numpy")}

@@ -22,9 +22,9 @@ class Job:
     """A request being worked on by one thread.
 
     `seen`: what was at the destination at first. `begun`: the first try, if it is under way already. `expired`: the
-    address must be renewed before the next try. `fresh`: how often it was renewed and gave no bytes. `finding`: what was
-    found wrong here, not by the source, with what arrived last. `rejected`: how often a complete object was not the
-    right one. `content_type`: what the source calls the bytes it sends.
+    address must be renewed before the next try. `fresh`: how often it was renewed and gave no bytes. `finding`: what
+    was found wrong here, not by the source, with what arrived last. `rejected`: how often a complete object was not
+    the right one. `content_type`: what the source calls the bytes it sends.
     """
 
     request: FetchRequest

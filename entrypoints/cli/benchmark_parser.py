@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from .asked import Commands
 from .parser import _add as command
 from .parser import _group as group
 
@@ -16,7 +17,7 @@ FORMATS = ("csv", "tsv", "parquet", "npy", "npz", "json")
 KINDS = ("auto", "scores", "leaderboard", "predicted-vs-true", "confusion", "roc", "pr")
 
 
-def add_benchmark_commands(commands: argparse._SubParsersAction) -> None:
+def add_benchmark_commands(commands: Commands) -> None:
     """`benchmark`, `results`, `competition` and `model`."""
     _benchmark(commands)
     _results(commands)
@@ -24,7 +25,7 @@ def add_benchmark_commands(commands: argparse._SubParsersAction) -> None:
     _model(commands)
 
 
-def add_array_commands(dataset: argparse._SubParsersAction) -> None:
+def add_array_commands(dataset: Commands) -> None:
     """What `dataset` does with datasets of arrays."""
     show = command(dataset, "show", "arrays:show", "show what a dataset is", "dataset show example-team/diabetes")
     _dataset_argument(show)
@@ -118,7 +119,7 @@ def _shown_options(parser: argparse.ArgumentParser) -> None:
 # --- groups ---------------------------------------------------------------------------------------------
 
 
-def _benchmark(commands: argparse._SubParsersAction) -> None:
+def _benchmark(commands: Commands) -> None:
     benchmark = group(commands, "benchmark", "make benchmarks and measure predictions on them")
     _page_options(command(benchmark, "list", "benchmarks:list_benchmarks", "list benchmarks", "benchmark list"))
     show = command(
@@ -143,7 +144,7 @@ def _benchmark(commands: argparse._SubParsersAction) -> None:
     board.add_argument("--all", action="store_true", help="by every metric, not only the main one")
 
 
-def _create(benchmark: argparse._SubParsersAction) -> None:
+def _create(benchmark: Commands) -> None:
     create = command(
         benchmark, "create", "benchmarks:create", "make a benchmark of a dataset",
         "benchmark create diabetes --dataset example-team/diabetes --target y --metric r2 --test-fraction 0.2\n"
@@ -207,7 +208,7 @@ def _release_options(create: argparse.ArgumentParser) -> None:
     release.add_argument("--skip-videos", action="store_true", help="leave out what is not a still image")
 
 
-def _evaluate(benchmark: argparse._SubParsersAction) -> None:
+def _evaluate(benchmark: Commands) -> None:
     evaluate = command(
         benchmark, "evaluate", "benchmarks:evaluate", "score predictions",
         "benchmark evaluate example-team/diabetes --predictions p.csv --name linear --publish\n"
@@ -230,7 +231,7 @@ def _resampling_options(parser: argparse.ArgumentParser, name: str, default: int
     parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
 
 
-def _results(commands: argparse._SubParsersAction) -> None:
+def _results(commands: Commands) -> None:
     results = group(commands, "results", "publish, verify, compare and plot results")
     listing = command(results, "list", "results:list_results", "list results", "results list")
     listing.add_argument("--benchmark", metavar="BENCHMARK", help="only results on this benchmark")
@@ -270,7 +271,7 @@ def _results_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("results", metavar="RESULTS", help="[team/]results, or their JSON")
 
 
-def _plot(results: argparse._SubParsersAction) -> None:
+def _plot(results: Commands) -> None:
     plot = command(
         results, "plot", "results:plot", "draw a leaderboard, scores, or predictions against the truth",
         "results plot results.json --output scores.png\n"
@@ -286,7 +287,7 @@ def _plot(results: argparse._SubParsersAction) -> None:
     _verify_option(plot)
 
 
-def _competition(commands: argparse._SubParsersAction) -> None:
+def _competition(commands: Commands) -> None:
     competition = group(commands, "competition", "take part in competitions, whose labels stay on the hub")
     listing = command(competition, "list", "competitions:list_competitions", "list competitions", "competition list")
     _page_options(listing)
@@ -313,7 +314,7 @@ def _competition(commands: argparse._SubParsersAction) -> None:
     _put_options(submit, if_exists=False)
 
 
-def _model(commands: argparse._SubParsersAction) -> None:
+def _model(commands: Commands) -> None:
     model = group(commands, "model", "models that results are of")
     _page_options(command(model, "list", "models:list_models", "list models", "model list"))
     show = command(model, "show", "models:show", "show a model", "model show example-team/forest")

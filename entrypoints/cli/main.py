@@ -23,12 +23,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: all done. 1: failed, or partly failed (the summary counts what). 2: wrong usage. 130: interrupted.
     """
     _tolerate_any_name()
-    parser = build_parser()
+    given = sys.argv[1:] if argv is None else argv
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
 
-        argcomplete.autocomplete(parser)
-    arguments = parser.parse_args(argv)
+        argcomplete.autocomplete(build_parser())
+    parser = build_parser(given)
+    arguments = parser.parse_args(given)
     if arguments.run in {None, "help"}:
         (arguments.parser or parser).print_help()
         return OK

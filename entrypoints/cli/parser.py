@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+
+from .asked import Commands, words_of
 
 STATUS_CHANGES = ("archived", "restore-archived", "new", "complete")
 MERGE_MODES = ("slots", "series", "channels")
@@ -26,8 +29,13 @@ class Help(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=34)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The whole command line, or as much of it as these arguments need."""
+    parser, commands = _build(words_of(arguments))
+    return parser if commands.is_found else _build(())[0]
+
+
+def _build(words: Sequence[str]) -> tuple[argparse.ArgumentParser, Commands]:
     parser = argparse.ArgumentParser(
         prog="groundtruth",
         description="One library and command line for the whole life of labelled data.",
@@ -36,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(run=None, parser=None)
     _add_globals(parser, top=True)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = Commands.of(parser, words)
     _add(commands, "version", "version", "print the version", "version")
     _add(commands, "help", "help", "show this help", "help")
     _authenticate(commands)
@@ -58,7 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     completion = _add(commands, "completion", "doctor:completion", "print the shell code that completes commands")
     completion.add_argument("shell", choices=("bash", "zsh", "fish"))
     completion.epilog = 'example:\n  eval "$(groundtruth completion bash)"'
-    return parser
+    return parser, commands
 
 
 def _add_globals(parser: argparse.ArgumentParser, top: bool = False) -> None:
@@ -79,7 +87,7 @@ def _add_globals(parser: argparse.ArgumentParser, top: bool = False) -> None:
     group.add_argument("-v", "--verbose", action="count", default=default(0), help="say more; twice: debug log")
 
 
-def _add(commands: argparse._SubParsersAction, name: str, run: str, text: str, example: str = ""):
+def _add(commands: Commands, name: str, run: str, text: str, example: str = ""):
     parser = commands.add_parser(
         name,
         help=text,
@@ -94,14 +102,14 @@ def _add(commands: argparse._SubParsersAction, name: str, run: str, text: str, e
     return parser
 
 
-def _group(commands: argparse._SubParsersAction, name: str, text: str) -> argparse._SubParsersAction:
+def _group(commands: Commands, name: str, text: str) -> Commands:
     parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", formatter_class=Help)
     parser.set_defaults(run=None, parser=parser)
     _add_globals(parser)
-    return parser.add_subparsers(title="commands", metavar="COMMAND")
+    return commands.add_group(parser)
 
 
-def _authenticate(commands: argparse._SubParsersAction) -> None:
+def _authenticate(commands: Commands) -> None:
     parser = _add(
         commands,
         "authenticate",
@@ -115,13 +123,13 @@ def _authenticate(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--datasets_dir", "--datasets-dir", help="folder that pulled datasets go to")
 
 
-def _team(commands: argparse._SubParsersAction) -> None:
+def _team(commands: Commands) -> None:
     parser = _add(commands, "team", "account:team", "list teams, or choose the default one", "team example-team")
     parser.add_argument("name", nargs="?", help="team to make the default")
     parser.add_argument("-c", "--current", action="store_true", help="print the default team only")
 
 
-def _hub(commands: argparse._SubParsersAction) -> None:
+def _hub(commands: Commands) -> None:
     hub = _group(commands, "hub", "choose hubs and care for the embedded one")
     _add(hub, "list", "hubs:list_hubs", "list hubs; the chosen one is marked", "hub list")
     add = _add(
@@ -144,7 +152,7 @@ def _hub(commands: argparse._SubParsersAction) -> None:
     _storages(hub)
 
 
-def _keys(hub: argparse._SubParsersAction) -> None:
+def _keys(hub: Commands) -> None:
     keys = _group(hub, "key", "keys with which others use the embedded hub")
     create = _add(keys, "create", "keys:create", "make a key of a team; shown this once", "hub key create --team lab")
     create.add_argument("--role", choices=ROLES, default="member", help="what its holder may do (default: member)")
@@ -154,7 +162,7 @@ def _keys(hub: argparse._SubParsersAction) -> None:
     revoke.add_argument("id", metavar="ID", help="its first 7 characters, as 'hub key list' shows them")
 
 
-def _storages(hub: argparse._SubParsersAction) -> None:
+def _storages(hub: Commands) -> None:
     storages = _group(hub, "storage", "external storage that media may stay in")
     _add(storages, "list", "storages:list_storages", "list the team's storages", "hub storage list")
     add = _add(
@@ -184,7 +192,7 @@ def _storages(hub: argparse._SubParsersAction) -> None:
     remove.add_argument("name")
 
 
-def _serve(commands: argparse._SubParsersAction) -> None:
+def _serve(commands: Commands) -> None:
     serve = _add(
         commands, "serve", "serve:serve", "serve the embedded hub to others, speaking the V7 Darwin API",
         "hub key create --team example-team\n  groundtruth serve --port 8000",
@@ -197,7 +205,7 @@ def _serve(commands: argparse._SubParsersAction) -> None:
     serve.add_argument("--no-access-log", dest="access_log", action="store_false", help="log no requests")
 
 
-def _report(commands: argparse._SubParsersAction) -> None:
+def _report(commands: Commands) -> None:
     report = _group(commands, "report", "reports on work done")
     annotators = _add(
         report, "annotators", "reports:annotators", "report what annotators did, as CSV",
@@ -210,7 +218,7 @@ def _report(commands: argparse._SubParsersAction) -> None:
     annotators.add_argument("-r", "--pretty", action="store_true", help="a table instead of CSV")
 
 
-def _dataset(commands: argparse._SubParsersAction) -> None:
+def _dataset(commands: Commands) -> None:
     dataset = _group(commands, "dataset", "work with datasets")
     _add(dataset, "local", "datasets:local", "list datasets pulled to this machine", "dataset local")
     remote = _add(dataset, "remote", "datasets:remote", "list datasets of the hub", "dataset remote")
@@ -231,7 +239,7 @@ def _dataset(commands: argparse._SubParsersAction) -> None:
     add_array_commands(dataset)
 
 
-def _one(commands: argparse._SubParsersAction, name: str, run: str, text: str, example: str):
+def _one(commands: Commands, name: str, run: str, text: str, example: str):
     parser = _add(commands, name, run, text, example)
     parser.add_argument("dataset", metavar="DATASET", help="[hub:][team/]dataset[:release]")
     return parser
@@ -241,7 +249,7 @@ def _yes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
 
-def _push(dataset: argparse._SubParsersAction) -> None:
+def _push(dataset: Commands) -> None:
     push = _one(dataset, "push", "push:push", "upload images and videos", "dataset push test photos/ --exclude .tif")
     push.add_argument("files", nargs="+", metavar="FILE", help="files and folders")
     push.add_argument(
@@ -261,7 +269,7 @@ def _push(dataset: argparse._SubParsersAction) -> None:
     )
 
 
-def _register(dataset: argparse._SubParsersAction) -> None:
+def _register(dataset: Commands) -> None:
     register = _one(
         dataset, "register", "storages:register", "make items of media that stay in an external storage",
         "dataset register test raw/a.jpg raw/b.mp4 --storage photos",
@@ -277,7 +285,7 @@ def _register(dataset: argparse._SubParsersAction) -> None:
     register.add_argument("--extract-views", action="store_true", help="split volumes into three views")
 
 
-def _releases(dataset: argparse._SubParsersAction) -> None:
+def _releases(dataset: Commands) -> None:
     export = _one(
         dataset, "export", "releases:export", "freeze the annotations as a release", "dataset export test 0.1"
     )
@@ -289,7 +297,7 @@ def _releases(dataset: argparse._SubParsersAction) -> None:
     _one(dataset, "releases", "releases:releases", "list the releases of a dataset", "dataset releases test")
 
 
-def _pull(dataset: argparse._SubParsersAction) -> None:
+def _pull(dataset: Commands) -> None:
     pull = _one(dataset, "pull", "pull:pull", "download a release", "dataset pull test:0.1")
     pull.add_argument("--only-annotations", action="store_true", help="leave out images and videos")
     folders = pull.add_mutually_exclusive_group()
@@ -321,7 +329,7 @@ def _pull(dataset: argparse._SubParsersAction) -> None:
     split.add_argument("-s", "--seed", type=int, default=0, help="same seed, same split (default: 0)")
 
 
-def _items(dataset: argparse._SubParsersAction) -> None:
+def _items(dataset: Commands) -> None:
     files = _one(dataset, "files", "items:files", "list the items of a dataset", "dataset files test --status new")
     files.add_argument("--status", metavar="A,B", help="only these: new, annotate, review, complete, archived ...")
     files.add_argument("--path", help="only this folder and those below it")
@@ -346,7 +354,7 @@ def _items(dataset: argparse._SubParsersAction) -> None:
         comment.add_argument(*names, dest=flag, type=float, default=1.0, help="box the comment points at, in pixels")
 
 
-def _annotations(dataset: argparse._SubParsersAction) -> None:
+def _annotations(dataset: Commands) -> None:
     importer = _one(
         dataset, "import", "items:import_annotations", "import annotations",
         "dataset import test darwin annotations/ --append",
