@@ -300,9 +300,7 @@ class BenchmarkMethods:
 
     def load_model(self, path: AnyPath) -> Model:
         """A model of this machine (its JSON), or of the hub."""
-        return (
-            self.container.artifact_files().load_model(Path(path)) if is_local(path) else self.get_model(str(path))
-        )
+        return self.container.artifact_files().load_model(Path(path)) if is_local(path) else self.get_model(str(path))
 
     def load_competition(self, path: AnyPath, verify_checksum: str | bool | None = VERIFY) -> Competition:
         """A competition of this machine (its JSON, the dataset beside it), or of the hub."""
