@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from arrays_data import ROWS, make
 from peers import polaris_python
 from processes import Run, median_wall, pairs, run
 
-SCRIPT = Path(__file__).with_name("arrays_sides.py")
+SCRIPT, MAKER = Path(__file__).with_name("arrays_sides.py"), Path(__file__).with_name("arrays_data.py")
+ROWS = {"small": 10_000, "large": 500, "packed": 100_000, "table": 120_000, "wide": 625_000}
+"""Rows of each kind of data: of 8 KB, of 4 MB, of 256 bytes; of a table with two targets, and with five."""
 
 
 @attrs.frozen
@@ -34,7 +35,7 @@ class Task:
     """What is measured: `work` of arrays_sides on the data `name`.
 
     `asked` are bounds of ratios: how many times the time of the bare side it may take, how many times as fast as
-    the peer it must be. `slow` says that the peer is given one turn. `growth` has the data several times as large.
+    the peer it must be. `slow` says that the peer is given one turn.
     """
 
     work: str
@@ -43,6 +44,11 @@ class Task:
     to_bare: float | None = None
     to_peer: float | None = None
     slow: bool = False
+
+    def python(self, side: str) -> str | Path:
+        """Interpreter of a side. The bare side of evaluation needs scikit-learn, which the peer brings."""
+        theirs = side == "peer" or (side == "bare" and self.work in ("regression", "classification"))
+        return polaris_python() if theirs else sys.executable
 
 
 TASKS = {
@@ -60,23 +66,22 @@ TASKS = {
     "checksum of a 625,000-row table": Task("table-checksum", "wide", ("ours", "peer"), slow=True),
 }
 GROWTH = {
-    "checksum, files of 8 KB": ("checksum", "small", 4),
-    "checksum, files of 4 MB": ("checksum", "large", 2),
-    "rows of 4 MB, one per call": ("rows", "large", 2),
-    "subset of version 2, rows of 8 KB": ("iterate", "small", 4),
-    "subset of version 2, rows of 4 MB": ("iterate", "large", 2),
-    "subset of version 2, packed rows": ("iterate", "packed", 4),
-    "all rows of 8 KB, in batches": ("stream", "small", 4),
+    "checksum, files of 8 KB": ("checksum", "small", (1, 4)),
+    "checksum, files of 4 MB": ("checksum", "large", (0.25, 1)),
+    "rows of 8 KB, one per call": ("rows", "small", (1, 4)),
+    "rows of 4 MB, one per call": ("rows", "large", (0.25, 1)),
+    "subset of version 2, rows of 8 KB": ("iterate", "small", (1, 4)),
+    "subset of version 2, rows of 4 MB": ("iterate", "large", (0.25, 1)),
+    "subset of version 2, packed rows": ("iterate", "packed", (2, 8)),
+    "all rows of 8 KB, in batches": ("stream", "small", (1, 4)),
+    "all packed rows, in batches": ("stream", "packed", (2, 8)),
+    "subset of a table": ("iterate", "table", (1, 4)),
+    "checksum of a table": ("table-checksum", "wide", (0.25, 1)),
 }
-"""Work, data and how many times as much of it: peak memory must stay."""
+"""Work, data, and how much of it: peak memory must stay. Tables are not streamed, they are held as columns."""
 
-OPENING = """
-import sys
-from groundtruth import Client
-with Client.local(home=sys.argv[1], environ={}) as client:
-    client.container.artifact_files().arrays.load(__import__("pathlib").Path(sys.argv[2]))
-"""
-THEIRS = "import sys; from polaris.dataset import DatasetV1, DatasetV2; {}.from_json(sys.argv[2])"
+OURS = "import sys; from groundtruth import load_dataset; load_dataset(sys.argv[1])"
+THEIRS = "import sys; from polaris.dataset import DatasetV1, DatasetV2; {}.from_json(sys.argv[1])"
 
 # --- measuring ------------------------------------------------------------------------------------------
 
@@ -96,15 +101,24 @@ class Side:
         return found if self.whole is None else {**found, "whole": attrs.asdict(self.whole)}
 
 
+def make(scratch: Path, name: str, rows: float) -> Path:
+    """Make data with so many rows, unless they are there; return their place."""
+    place = scratch / f"{name}-{int(rows)}"
+    if not place.with_suffix(".ready").exists():
+        shutil.rmtree(place, ignore_errors=True)
+        run([sys.executable, MAKER, place, name, int(rows)])
+    return place
+
+
 def environment(scratch: Path) -> dict[str, str]:
     """The peer leaves a folder in its cache for every dataset that is opened."""
-    return {**os.environ, "XDG_CACHE_HOME": str(scratch / "cache"), "PYTHONWARNINGS": "ignore"}
+    own = {"XDG_CACHE_HOME": str(scratch / "cache"), "GROUNDTRUTH_HOME": str(scratch / "home")}
+    return {**os.environ, **own, "PYTHONWARNINGS": "ignore"}
 
 
 def measure(task: Task, place: Path, rounds: int, scratch: Path, whole: bool) -> dict[str, Side]:
     """Let the sides take turns, after one uncounted turn of each that is not slow; then run each as a process."""
-    pythons = {"ours": sys.executable, "peer": polaris_python(), "bare": polaris_python()}
-    commands = {side: [pythons[side], SCRIPT, "serve", side, task.work, place] for side in task.sides}
+    commands = {side: [task.python(side), SCRIPT, "serve", side, task.work, place] for side in task.sides}
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "env": environment(scratch)}
     processes = {side: subprocess.Popen(command, text=True, **pipes) for side, command in commands.items()}
     turns: dict[str, list[list[Any]]] = {side: [] for side in task.sides}
@@ -120,8 +134,8 @@ def measure(task: Task, place: Path, rounds: int, scratch: Path, whole: bool) ->
     for side, answers in turns.items():
         units, value = answers[0][0], answers[0][3]
         best, cpu = (min(answer[k] for answer in answers) / units for k in (1, 2))
-        once = run([pythons[side], SCRIPT, "once", side, task.work, place], environment(scratch)) if whole else None
-        found[side] = Side(units, best, cpu, once, value)
+        once = [task.python(side), SCRIPT, "once", side, task.work, place]
+        found[side] = Side(units, best, cpu, run(once, environment(scratch)) if whole else None, value)
     values = [one.value for one in found.values() if one.value is not None]
     if any(not _agree(value, values[0]) for value in values):
         raise SystemExit(f"the sides do not agree: {values}")
@@ -147,26 +161,21 @@ def _agree(one: Any, other: Any) -> bool:
     return one == other
 
 
-def measure_growth(work: str, name: str, factor: int, scratch: Path, scale: float) -> tuple[Run, Run]:
-    """Whole processes on the data, and on several times as much."""
-    found = []
-    for times in (1, factor):
-        place = make(scratch, name, int(ROWS[name] * scale * times / (2 if name == "large" else 1)))
-        found.append(run([sys.executable, SCRIPT, "once", "ours", work, place], environment(scratch)))
-    return found[0], found[1]
+def measure_growth(work: str, name: str, amounts: tuple[float, float], scratch: Path, scale: float) -> list[float]:
+    """Peak memory of whole processes on some data, and on several times as much."""
+    places = [make(scratch, name, ROWS[name] * scale * amount) for amount in amounts]
+    return [run([sys.executable, SCRIPT, "once", "ours", work, place], environment(scratch)).peak for place in places]
 
 
 def measure_startup(scratch: Path, scale: float, rounds: int) -> dict[str, tuple[list[Run], list[Run]]]:
     """Cold starts: importing, and importing and opening a dataset of each version."""
-    home, peer = scratch / "home", polaris_python()
-    table = make(scratch, "table", int(ROWS["table"] * scale)) / "bench-arrays.json"
-    archive = make(scratch, "packed", int(ROWS["packed"] * scale)).with_suffix(".json")
+    peer = polaris_python()
+    table = make(scratch, "table", ROWS["table"] * scale) / "bench-arrays.json"
+    archive = make(scratch, "packed", ROWS["packed"] * scale).with_suffix(".json")
     commands = {"import": ([sys.executable, "-c", "import groundtruth"], [peer, "-c", "import polaris"])}
     for version, path in ((1, table), (2, archive)):
-        ours = [sys.executable, "-c", OPENING, home, path]
-        commands[f"import and open version {version}"] = (
-            ours, [peer, "-c", THEIRS.format(f"DatasetV{version}"), home, path]
-        )  # fmt: skip
+        theirs = [peer, "-c", THEIRS.format(f"DatasetV{version}"), path]
+        commands[f"import and open version {version}"] = ([sys.executable, "-c", OURS, path], theirs)
     os.environ.update(environment(scratch))
     return {name: pairs(ours, theirs, rounds) for name, (ours, theirs) in commands.items()}
 
@@ -178,7 +187,7 @@ def main() -> None:
     """Print what each task takes, and the ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", metavar="TEXT", help="tasks whose names contain one of these")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0, help="fraction of the rows; 1 needs 4 GB of disk")
     parser.add_argument("--scratch", type=Path, help="keep the data there, for the next run")
     parser.add_argument("--inside", action="store_true", help="leave out whole processes")
@@ -208,7 +217,7 @@ def run_all(arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, task in TASKS.items():
         if wanted(name):
-            place = make(scratch, task.data, int(ROWS[task.data] * arguments.scale))
+            place = make(scratch, task.data, ROWS[task.data] * arguments.scale)
             sides = measure(task, place, arguments.rounds, scratch, not arguments.inside)
             found[name] = {side: one.as_json() for side, one in sides.items()}
             say(shown(name, task, sides))
@@ -219,11 +228,12 @@ def run_all(arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
             found[f"start: {name}"] = {"seconds": one, "peer_seconds": other, "ratio": other / one, "peaks": peaks}
             say(f"{name}: {one * 1000:.0f} ms, {other / one:.1f}x the peer's speed ({other * 1000:.0f} ms); "
                 f"peaks {peaks[0]:.0f} and {peaks[1]:.0f} MB")  # fmt: skip
-    for name, (work, data, factor) in GROWTH.items():
+    for name, (work, data, amounts) in GROWTH.items():
         if wanted(f"growth: {name}"):
-            before, after = measure_growth(work, data, factor, scratch, arguments.scale)
-            found[f"growth: {name}"] = {"factor": factor, "peaks_mb": [before.peak, after.peak]}
-            say(f"growth: {name}: {before.peak:.0f} MB, of {factor} times as much {after.peak:.0f} MB")
+            before, after = measure_growth(work, data, amounts, scratch, arguments.scale)
+            factor = amounts[1] / amounts[0]
+            found[f"growth: {name}"] = {"factor": factor, "peaks_mb": [before, after]}
+            say(f"growth: {name}: {before:.0f} MB, of {factor:.0f} times as much {after:.0f} MB")
     return found
 
 

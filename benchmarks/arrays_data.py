@@ -1,15 +1,18 @@
-"""Data of the benchmark `arrays.py`, made from a seed: archives of version 2 and tables of version 1."""
+"""Data of the benchmark `arrays.py`, made from a seed: archives of version 2 and tables of version 1.
+
+`arrays_data.py FOLDER NAME ROWS` makes one; in a process of its own, as those that are measured inherit the peak
+memory of who starts them.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-ROWS = {"small": 10_000, "large": 500, "packed": 100_000, "table": 120_000, "wide": 625_000}
-"""Rows of each: 8 KB and 4 MB, one to a file; 256 bytes, 4,096 to a file; of a table with two targets, with five."""
 SHAPES = {"small": (2048,), "large": (1024, 1024), "packed": (64,)}
 PER_CHUNK = {"packed": 4096}
 TARGETS_PER_CHUNK = 8192
@@ -18,15 +21,13 @@ TARGETS = ("a", "b", "c", "d", "e")
 SEED = 20
 
 
-def make(folder: Path, name: str, rows: int) -> Path:
-    """Make the data of that name with so many rows, unless it is there; return its place."""
-    place = folder / f"{name}-{rows}"
-    if not place.exists():
-        if name in SHAPES:
-            _archive(place, SHAPES[name], rows, PER_CHUNK.get(name, 1))
-        else:
-            _table(place, rows, wide=name == "wide")
-    return place
+def make(place: Path, name: str, rows: int) -> None:
+    """Make data with so many rows: of 8 KB or 4 MB, one to a file; of 256 bytes, 4,096 to a file; a table."""
+    if name in SHAPES:
+        _archive(place, SHAPES[name], rows, PER_CHUNK.get(name, 1))
+    else:
+        _table(place, rows, wide=name == "wide")
+    place.with_suffix(".ready").touch()
 
 
 def _archive(place: Path, shape: tuple[int, ...], rows: int, per_chunk: int) -> None:
@@ -100,3 +101,7 @@ def _target(rng: np.random.Generator, name: str, rows: int) -> np.ndarray:
     values = rng.normal(size=rows)
     values[rng.random(rows) < 0.1] = np.nan
     return values
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

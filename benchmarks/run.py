@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("startup.py", "parse_documents.py", "many_items.py", "over_http.py", "load.py")
+BENCHMARKS = ("startup.py", "parse_documents.py", "many_items.py", "over_http.py", "load.py", "arrays.py")
 
 for name in BENCHMARKS:
     print(f"== {name}", flush=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 from pathlib import Path
@@ -19,10 +18,9 @@ from groundtruth.adapters.checksum.tree import LocalTreeHasher
 from groundtruth.domain.columns import object_array
 from groundtruth.domain.table_checksum import dataset_md5, table_checksum
 from groundtruth.domain.tree_digest import tree_digest
+from support.peer import polaris_interpreter
 
-pytestmark = pytest.mark.slow
-
-PEER = os.environ.get("GROUNDTRUTH_PEER_POLARIS", "")
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # the first run installs the peer
 
 SCRIPT = """
 import datetime, decimal, json, pathlib, sys
@@ -62,9 +60,9 @@ print("RESULT" + json.dumps({"tables": tables, "trees": trees, "manifests": mani
 
 def ask(folder: Path, scratch: Path) -> dict[str, Any]:
     """What the real client says of everything in a folder."""
-    if not PEER:
-        pytest.skip("GROUNDTRUTH_PEER_POLARIS names no interpreter that has polaris-lib")
-    done = subprocess.run([PEER, "-c", SCRIPT, folder, scratch], text=True, capture_output=True, check=False)
+    done = subprocess.run(
+        [polaris_interpreter(), "-c", SCRIPT, folder, scratch], text=True, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.rpartition("RESULT")[2])
 

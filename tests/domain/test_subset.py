@@ -309,7 +309,13 @@ class Counting(ArrayColumns):
 
 
 @pytest.mark.parametrize(
-    ("width", "expected"), [(1, [1, 32, 1024, 943]), (1 << 17, [1, *[7] * 5, 3]), (1 << 21, [1] * 20)]
+    ("width", "expected"),
+    [
+        (1, [1, 32, 1024, 943]),
+        (0, [1, 32, 1024, 1 << 15, 1 << 15, 7]),
+        (1 << 17, [1, *[7] * 5, 3]),
+        (1 << 21, [1] * 20),
+    ],
 )
 def test_batches_are_small_where_rows_are_large(width: int, expected: list[int]) -> None:
     wide = np.broadcast_to(np.zeros(width), (sum(expected), width))

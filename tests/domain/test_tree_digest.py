@@ -67,6 +67,12 @@ def test_the_digest_is_that_of_the_rules_in_any_order(tree: Tree, random: Any) -
     assert tree_digest(files) == digest_of(tree)[0]
 
 
+@pytest.mark.parametrize("count", [999, 1000, 1001, 2500])
+def test_folders_of_many_files(count: int) -> None:
+    tree = {f"{i}.0": b"x" for i in range(count)} | {"below": {"a": b""}}
+    assert tree_digest(files_of(tree)) == digest_of(tree)[0]
+
+
 def test_digests_of_the_golden_cases(vectors: Path) -> None:
     golden = json.loads((vectors / "polaris" / "zarr_checksums.json").read_text())
     assert tree_digest([]) == "481a2f77ab786a0f45aafd5db0971caa-0-0"

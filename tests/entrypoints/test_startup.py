@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+
+from groundtruth.adapters.arrays.files import LocalArrayFiles
+from groundtruth.adapters.artifacts import codec
 
 HEAVY = {
     "numpy",
@@ -48,3 +53,11 @@ def test_importing_the_package_is_light() -> None:
     code = "import sys, groundtruth; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {name.partition(".")[0] for name in done.stdout.split()} & HEAVY
+
+
+def test_opening_a_dataset_needs_no_container(tmp_path: Path) -> None:
+    archive = LocalArrayFiles(codec).write_zarr(tmp_path / "a.zarr", {"x": np.arange(3)})
+    code = f"import sys, groundtruth; groundtruth.load_dataset({str(archive)!r})[0]; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not loaded & {"dependency_injector", "zarr", "pyarrow", "pandas", "sklearn", "requests"}

@@ -1,4 +1,4 @@
-"""Datasets that the real Polaris client wrote are read here, and the reverse. Name its interpreter to run this."""
+"""Datasets that the real Polaris client wrote are read here, and the reverse."""
 
 from __future__ import annotations
 
@@ -16,12 +16,9 @@ from groundtruth.domain.array_dataset import ArrayDataset, ColumnAnnotation, Mod
 from groundtruth.domain.artifact import ArtifactMeta
 from groundtruth.domain.columns import ArrayColumns, object_array
 from groundtruth.ports.arrays import ZarrLayout
+from support.peer import polaris_interpreter
 
-PEER = os.environ.get("GROUNDTRUTH_PEER_POLARIS", "")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not PEER, reason="GROUNDTRUTH_PEER_POLARIS names no interpreter that has polaris-lib"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # the first run installs the peer
 
 READ = """
 import json, sys
@@ -68,7 +65,7 @@ DatasetV1(
 def peer(folder: Path, code: str, *arguments: object) -> str:
     """Run code in the peer's interpreter; it leaves a folder in its cache for every dataset."""
     done = subprocess.run(
-        [PEER, "-W", "ignore", "-c", code, *map(str, arguments)],
+        [polaris_interpreter(), "-W", "ignore", "-c", code, *map(str, arguments)],
         capture_output=True, text=True, timeout=300, check=False,
         env={**os.environ, "PYTHONPATH": "", "XDG_CACHE_HOME": str(folder / "cache")},
     )  # fmt: skip

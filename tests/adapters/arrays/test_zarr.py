@@ -334,6 +334,16 @@ def test_threads_share_an_array(shared: LocalArray) -> None:
     assert answers == [True] * 6
 
 
+def test_a_read_that_is_larger_than_the_cache_leaves_it_alone(shared: LocalArray) -> None:
+    shared.row(0)
+    kept = shared._cache.get((0, 0))
+    rows = np.random.default_rng(0).permutation(400)  # of 58 chunks, of which 9 would fit
+    assert (shared.read(rows)[:, 0] == rows * 50).all()
+    assert kept is not None and shared._cache.get((0, 0)) is kept
+    assert (shared.read(rows[:3])[:, 0] == rows[:3] * 50).all()
+    assert all(shared._cache.get((row // 7, 0)) is not None for row in rows[:3].tolist())
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no fork")
 def test_a_forked_process_reads_on_even_if_the_cache_was_locked(shared: LocalArray) -> None:
     assert right(shared, 0)
